@@ -1,0 +1,2 @@
+//! Benchmarks of the kernels (none yet).
+fn main() {}

@@ -1,0 +1,206 @@
+//! The geomagnetic cutoff of Størmer in an eccentric dipole, and the one rule that gates events and seconds.
+
+use crate::check::{CHUNK, all_finite, all_unit, all_within, at_least, first, rising, same_length, within};
+use crate::interpolation::{Knots, between};
+use crate::vector::{Vector, cross, dot, norm2, scaled, unit};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Radius of the IGRF reference sphere [km] (IAGA).
+const EARTH_RADIUS_KM: f64 = 6_371.2;
+/// Positions nearer to the centre or further out than this [km] are mistakes of unit or frame.
+const RADIUS_KM: (f64, f64) = (6_350.0, 100_000.0);
+/// Most energy bins that a cutoff class can number.
+pub const N_BIN_MAX: usize = 254;
+
+/// Eccentric dipole at rising knots of time, earth-fixed.
+#[derive(Debug, Clone, Copy)]
+pub struct DipoleKnots<'a> {
+    /// Times [s].
+    pub time_s: &'a [f64],
+    /// Strength c B0 R / 10^9 [GV].
+    pub k_gv: &'a [f64],
+    /// Centre [km].
+    pub center_km: &'a [Vector],
+    /// Unit vector to the north geomagnetic pole.
+    pub pole: &'a [Vector],
+}
+
+/// Størmer cutoff [GV], the greatest over a cone of `half_angle_rad` about each direction (0: the direction itself).
+///
+/// `R = K cos^4 L / (r^2 (1 + sqrt(1 - Q cos(g) cos^3 L))^2)` rises with Q cos(g), the cosine to magnetic east
+/// (west for Q = -1), so its maximum over a cone lies at the direction of the cone nearest to that horizon point.
+///
+/// # Errors
+/// Lengths that differ; a direction that is no unit vector; a position outside 6350 to 100,000 km from the
+/// centre; a charge sign that is not 1 or -1; knots that do not cover a time.
+pub fn stormer_cutoff(
+    time_s: &[f64],
+    position_km: &[Vector],
+    direction: &[Vector],
+    half_angle_rad: f64,
+    charge_sign: i64,
+    dipole: &DipoleKnots<'_>,
+) -> Result<Vec<f64>> {
+    same_length("position_km", position_km.len(), time_s.len())?;
+    same_length("direction", direction.len(), time_s.len())?;
+    within("half_angle_rad", half_angle_rad, 0.0, std::f64::consts::PI)?;
+    if charge_sign != 1 && charge_sign != -1 {
+        return Err(Error::Rule {
+            place: "charge_sign".into(),
+            found: charge_sign.to_string(),
+            rule: "1 or -1 is wanted".into(),
+        });
+    }
+    let knots = dipole_knots(dipole)?;
+    knots.cover("time_s", time_s)?;
+    let too_far = |p: &Vector| !(RADIUS_KM.0.powi(2)..=RADIUS_KM.1.powi(2)).contains(&norm2(p));
+    if let Some(i) = first(position_km, too_far) {
+        return Err(Error::Rule {
+            place: format!("position_km[{i}]"),
+            found: format!("{:?}", position_km[i]),
+            rule: format!("a distance of {} to {} km from the centre is wanted", RADIUS_KM.0, RADIUS_KM.1),
+        });
+    }
+    all_unit("direction", direction)?;
+    let (sin_cone, cos_cone) = libm::sincos(half_angle_rad);
+    let mut cutoff = vec![0.0; time_s.len()];
+    cutoff
+        .par_chunks_mut(CHUNK)
+        .zip(time_s.par_chunks(CHUNK).zip(position_km.par_chunks(CHUNK)).zip(direction.par_chunks(CHUNK)))
+        .for_each(|(cutoff, ((time, position), direction))| {
+            for i in 0..cutoff.len() {
+                let (knot, share) = knots.locate(time[i]);
+                let k_gv = dipole.k_gv[knot] + (dipole.k_gv[knot + 1] - dipole.k_gv[knot]) * share;
+                let center = between(&dipole.center_km[knot], &dipole.center_km[knot + 1], share);
+                let pole = unit(&between(&dipole.pole[knot], &dipole.pole[knot + 1], share));
+                let from = [position[i][0] - center[0], position[i][1] - center[1], position[i][2] - center[2]];
+                cutoff[i] = cutoff_in(k_gv, &from, &pole, &direction[i], charge_sign as f64, sin_cone, cos_cone);
+            }
+        });
+    Ok(cutoff)
+}
+
+fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
+    let knots = Knots::new("dipole_time_s", dipole.time_s)?;
+    same_length("dipole_k_gv", dipole.k_gv.len(), dipole.time_s.len())?;
+    same_length("dipole_center_km", dipole.center_km.len(), dipole.time_s.len())?;
+    same_length("dipole_pole", dipole.pole.len(), dipole.time_s.len())?;
+    all_within("dipole_k_gv", dipole.k_gv, 0.0, 1e6)?;
+    all_within("dipole_center_km", dipole.center_km.as_flattened(), -5000.0, 5000.0)?;
+    all_unit("dipole_pole", dipole.pole)?;
+    Ok(knots)
+}
+
+#[inline]
+fn cutoff_in(
+    k_gv: f64,
+    from: &Vector,
+    pole: &Vector,
+    direction: &Vector,
+    sign: f64,
+    sin_cone: f64,
+    cos_cone: f64,
+) -> f64 {
+    let up = unit(from);
+    let r2 = norm2(from) / (EARTH_RADIUS_KM * EARTH_RADIUS_KM);
+    let east = cross(pole, &up);
+    let cos2_latitude = norm2(&east);
+    let cos_latitude = cos2_latitude.sqrt();
+    // On the axis there is no east, but there the cutoff is zero whatever the direction.
+    let towards = scaled(&east, sign / cos_latitude.max(f64::MIN_POSITIVE));
+    let cos_east = (dot(direction, &towards) / norm2(direction).sqrt()).clamp(-1.0, 1.0);
+    let most = if cos_east >= cos_cone {
+        1.0
+    } else {
+        cos_east * cos_cone + (1.0 - cos_east * cos_east).max(0.0).sqrt() * sin_cone
+    };
+    let root = 1.0 + (1.0 - most * cos2_latitude * cos_latitude).max(0.0).sqrt();
+    k_gv * (cos2_latitude * cos2_latitude) / (r2 * (root * root))
+}
+
+/// Class of each second: its first energy bin whose lower edge is not below `factor` times the cutoff.
+///
+/// This is the one cutoff rule: a bin is open in a second if and only if its number is not below the class, and
+/// events and exposure both ask that. A second in which no bin is open has the class `n_bin`.
+///
+/// # Errors
+/// A cutoff or factor that is negative or not finite; edges that do not rise, or more than 254 bins.
+pub fn cutoff_class(cutoff_gv: &[f64], factor: f64, energy_edge_gev: &[f64]) -> Result<Vec<u8>> {
+    within("factor", factor, 0.0, 100.0)?;
+    check_edges(energy_edge_gev)?;
+    all_within("cutoff_gv", cutoff_gv, 0.0, 1e6)?;
+    let lower = &energy_edge_gev[..energy_edge_gev.len() - 1];
+    Ok(cutoff_gv.par_iter().map(|cutoff| lower.iter().filter(|edge| **edge < factor * cutoff).count() as u8).collect())
+}
+
+/// Refuse energy edges that are not positive and rising, or too many.
+pub(crate) fn check_edges(energy_edge_gev: &[f64]) -> Result<()> {
+    at_least("energy_edge_gev", energy_edge_gev.len(), 2)?;
+    if energy_edge_gev.len() > N_BIN_MAX + 1 {
+        return Err(Error::Length {
+            name: "energy_edge_gev",
+            found: energy_edge_gev.len(),
+            wanted: format!("{} or fewer", N_BIN_MAX + 1),
+        });
+    }
+    all_finite("energy_edge_gev", energy_edge_gev)?;
+    all_within("energy_edge_gev", energy_edge_gev, f64::MIN_POSITIVE, f64::MAX)?;
+    rising("energy_edge_gev", energy_edge_gev)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn centred(position: Vector, direction: Vector, cone: f64, sign: i64) -> f64 {
+        let dipole = DipoleKnots {
+            time_s: &[0.0, 1.0],
+            k_gv: &[57.0, 57.0],
+            center_km: &[[0.0; 3]; 2],
+            pole: &[[0.0, 0.0, 1.0]; 2],
+        };
+        stormer_cutoff(&[0.5], &[position], &[direction], cone, sign, &dipole).expect("good input")[0]
+    }
+
+    proptest! {
+        #[test]
+        fn no_direction_in_the_cone_exceeds_its_maximum(
+            latitude in -1.5..1.5f64, axis in prop::array::uniform3(-1.0..1.0f64),
+            other in prop::array::uniform3(-1.0..1.0f64), spare in 0.0..0.5f64, positive: bool,
+        ) {
+            prop_assume!(norm2(&axis) > 1e-3 && norm2(&other) > 1e-3);
+            let sign = if positive { 1 } else { -1 };
+            let position = [6800.0 * latitude.cos(), 0.0, 6800.0 * latitude.sin()];
+            let (axis, other) = (unit(&axis), unit(&other));
+            let cone = (dot(&axis, &other).clamp(-1.0, 1.0).acos() + spare).min(std::f64::consts::PI);
+            prop_assert!(centred(position, other, 0.0, sign) <= centred(position, axis, cone, sign) * (1.0 + 1e-12));
+        }
+
+        #[test]
+        fn a_bin_is_open_exactly_above_the_threshold(cutoff in 0.0..100.0f64, factor in 1.0..1.4f64) {
+            let edges = [16.0, 25.0, 40.0, 65.0, 100.0, 500.0];
+            let class = usize::from(cutoff_class(&[cutoff], factor, &edges).expect("good input")[0]);
+            for bin in 0..5 {
+                prop_assert_eq!(bin >= class, edges[bin] >= factor * cutoff);
+            }
+        }
+    }
+
+    #[test]
+    fn east_is_shielded_more_than_west_for_positive_charge() {
+        let here = [6800.0, 0.0, 0.0];
+        assert!(centred(here, [0.0, 1.0, 0.0], 0.0, 1) > 2.0 * centred(here, [0.0, -1.0, 0.0], 0.0, 1));
+        let same = (centred(here, [0.0, 1.0, 0.0], 0.0, 1) - centred(here, [0.0, -1.0, 0.0], 0.0, -1)).abs();
+        assert!(same < 1e-12);
+    }
+
+    #[test]
+    fn metres_in_place_of_kilometres_are_refused() {
+        let dipole =
+            DipoleKnots { time_s: &[0.0, 1.0], k_gv: &[57.0; 2], center_km: &[[0.0; 3]; 2], pole: &[[0.0, 0.0, 1.0]; 2] };
+        let error = stormer_cutoff(&[0.5], &[[6.8e6, 0.0, 0.0]], &[[1.0, 0.0, 0.0]], 0.0, 1, &dipole);
+        assert!(matches!(error, Err(Error::Rule { .. })));
+    }
+}

@@ -1,0 +1,87 @@
+//! Exact sums: fixed-point integers with a stated scale, so that a sum has the same bits in any order.
+
+use crate::check::first;
+use crate::{Error, Result};
+
+/// Binary digits after the point of every sum: one unit is 2^-32.
+pub const SCALE_BITS: u32 = 32;
+/// Units in 1.
+pub const UNITS: f64 = 4_294_967_296.0;
+/// Greatest absolute value that [`to_units`] takes.
+pub const LARGEST: f64 = 262_144.0;
+
+/// 1.5 x 2^52: adding it to a number below 2^51 rounds that number to an integer, ties to even.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+/// Nearest number of units, ties to even; exact for every multiple of 2^-32 up to [`LARGEST`].
+#[inline]
+#[must_use]
+pub fn to_units(value: f64) -> i64 {
+    (value * UNITS + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits()) as i64
+}
+
+/// Float nearest to a sum in units.
+#[must_use]
+pub fn from_units(units: i64) -> f64 {
+    units as f64 / UNITS
+}
+
+/// Refuse a batch after which a cell could leave the range of the sums.
+///
+/// `bound` is an upper limit of the greatest cell so far; it is tightened by `greatest` only when the
+/// cheap estimate fails, so that the check costs nothing per element.
+///
+/// # Errors
+/// [`Error::Overflow`] if even the tightened estimate does not fit.
+pub fn grown_bound(what: &str, bound: i64, added: i128, greatest: impl Fn() -> i64) -> Result<i64> {
+    let fits = |from: i64| i64::try_from(i128::from(from) + added).ok();
+    fits(bound).or_else(|| fits(greatest())).ok_or_else(|| {
+        Error::Overflow(format!("{what}: a cell could exceed 2^63 units of 2^-{SCALE_BITS}; use fewer, smaller inputs"))
+    })
+}
+
+/// Greatest absolute value of a list.
+#[must_use]
+pub fn greatest_magnitude(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |most, v| f64::max(most, v.abs()))
+}
+
+/// Add `part` into `sum`, cell by cell.
+///
+/// # Errors
+/// [`Error::Overflow`] if a cell leaves the range.
+pub fn merge(what: &str, sum: &mut [i64], part: &[i64]) -> Result<()> {
+    let pairs: Vec<(i64, i64)> = sum.iter().copied().zip(part.iter().copied()).collect();
+    if let Some(cell) = first(&pairs, |(a, b)| a.checked_add(*b).is_none()) {
+        return Err(Error::Overflow(format!("{what}: cell {cell} exceeds 2^63 units of 2^-{SCALE_BITS}")));
+    }
+    for (a, b) in sum.iter_mut().zip(part) {
+        *a += b;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn units_are_the_nearest(value in -LARGEST..LARGEST) {
+            prop_assert_eq!(to_units(value), (value * UNITS).round_ties_even() as i64);
+        }
+
+        #[test]
+        fn whole_units_survive(units in -(1_i64 << 50)..(1_i64 << 50)) {
+            prop_assert_eq!(to_units(from_units(units)), units);
+        }
+    }
+
+    #[test]
+    fn a_sum_that_cannot_fit_is_refused() {
+        assert!(grown_bound("w", i64::MAX - 5, 6, || i64::MAX - 5).is_err());
+        assert_eq!(grown_bound("w", i64::MAX - 5, 6, || 4), Ok(10));
+        assert!(merge("w", &mut [i64::MAX], &[1]).is_err());
+    }
+}

@@ -1,0 +1,21 @@
+//! Hot loops of amsdipole: slices in, values out.
+//!
+//! No Python, no input or output, no randomness. Every function refuses bad input whole, with an
+//! [`Error`] that names the argument and the element, and gives the same bits for any number of threads.
+#![forbid(unsafe_code)]
+
+pub mod attitude;
+mod check;
+pub mod counts;
+pub mod cutoff;
+pub mod earth;
+mod error;
+pub mod fixed;
+pub mod healpix;
+pub mod interpolation;
+pub mod livetime;
+pub mod seconds;
+pub mod states;
+pub mod vector;
+
+pub use error::{Error, Result};

@@ -1,0 +1,306 @@
+//! Live time by detector axis and cutoff class, and its spread over the pixels that the detector sees.
+
+use crate::check::{all_finite, all_unit, all_within, at_least, rising, same_length, within};
+use crate::fixed::{LARGEST, from_units, grown_bound, merge, to_units};
+use crate::healpix::Grid;
+use crate::vector::{Matrix, Vector, carried};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Longest row of a seconds table [s]: the sky turns by 4 degrees in it.
+pub const STEP_MAX_S: f64 = 60.0;
+
+/// Live time summed exactly by pixel of the detector axis and cutoff class.
+#[derive(Debug, Clone)]
+pub struct AxisLivetime {
+    grid: Grid,
+    n_class: usize,
+    bound: i64,
+    parts: Vec<Vec<i64>>,
+}
+
+impl AxisLivetime {
+    /// No live time yet, on a grid for the axis.
+    ///
+    /// # Errors
+    /// An `nside` that is no power of two in range, or no or too many classes.
+    pub fn new(nside: i64, n_class: usize) -> Result<Self> {
+        let grid = Grid::new(nside)?;
+        within("n_class", n_class as f64, 1.0, 255.0)?;
+        Ok(Self { grid, n_class, bound: 0, parts: Vec::new() })
+    }
+
+    /// Add rows; the axis of each is taken `offset_s` after the time of its rotation.
+    ///
+    /// # Errors
+    /// Lengths that differ; live times outside 0 to 60 s; a class that does not exist; a value that is not finite.
+    pub fn add(
+        &mut self,
+        rotation: &[Matrix],
+        rate: &[Vector],
+        offset_s: f64,
+        livetime_s: &[f64],
+        class: &[u8],
+    ) -> Result<()> {
+        same_length("rate", rate.len(), rotation.len())?;
+        same_length("livetime_s", livetime_s.len(), rotation.len())?;
+        same_length("cutoff_class", class.len(), rotation.len())?;
+        within("offset_s", offset_s, 0.0, STEP_MAX_S)?;
+        all_finite("rotation", rotation.as_flattened())?;
+        all_finite("rate", rate.as_flattened())?;
+        all_within("livetime_s", livetime_s, 0.0, STEP_MAX_S)?;
+        check_class(class, self.n_class)?;
+        let added = i128::from(to_units(STEP_MAX_S)) * rotation.len() as i128;
+        self.bound = grown_bound("livetime_s", self.bound, added, || greatest(&self.parts))?;
+        let n_part = rayon::current_num_threads();
+        let n_cell = self.grid.npix() as usize * self.n_class;
+        while self.parts.len() < n_part {
+            self.parts.push(vec![0; n_cell]);
+        }
+        let size = rotation.len().div_ceil(n_part).max(1);
+        self.parts
+            .par_iter_mut()
+            .zip(rotation.par_chunks(size).zip(rate.par_chunks(size)).zip(livetime_s.par_chunks(size).zip(class.par_chunks(size))))
+            .for_each(|(part, ((rotation, rate), (livetime, class)))| {
+                for i in 0..rotation.len() {
+                    if livetime[i] > 0.0 {
+                        let axis = [rotation[i][2], rotation[i][5], rotation[i][8]];
+                        let pixel = self.grid.pixel(&carried(&axis, &rate[i], offset_s)) as usize;
+                        part[pixel * self.n_class + usize::from(class[i])] += to_units(livetime[i]);
+                    }
+                }
+            });
+        Ok(())
+    }
+
+    /// Sums so far in units of 2^-32 s, by pixel of the axis and class.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] if a sum leaves its range.
+    pub fn units(&self) -> Result<Vec<i64>> {
+        let mut total = vec![0; self.grid.npix() as usize * self.n_class];
+        for part in &self.parts {
+            merge("livetime_s", &mut total, part)?;
+        }
+        Ok(total)
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn n_class(&self) -> usize {
+        self.n_class
+    }
+}
+
+fn greatest(parts: &[Vec<i64>]) -> i64 {
+    parts.iter().flatten().copied().max().unwrap_or(0).saturating_mul(parts.len().max(1) as i64)
+}
+
+pub(crate) fn check_class(class: &[u8], n_class: usize) -> Result<()> {
+    match class.iter().position(|&c| usize::from(c) >= n_class) {
+        None => Ok(()),
+        Some(i) => Err(Error::OutOfRange {
+            place: format!("cutoff_class[{i}]"),
+            found: class[i].to_string(),
+            allowed: format!("[0, {n_class})"),
+        }),
+    }
+}
+
+/// Live time [units of 2^-32 s] by pixel, bin of cos(zenith in the detector) and cutoff class.
+///
+/// Each axis hands its live time to every pixel whose centre it sees; `units` has `n_class` entries an axis.
+/// The last bin of cos(zenith) is closed above.
+///
+/// # Errors
+/// Lengths that differ; an axis that is no unit vector; negative units; edges of cos(zenith) that do not rise
+/// within [-1, 1]; a total that leaves the range of the sums.
+pub fn livetime_cube(
+    axis: &[Vector],
+    units: &[i64],
+    n_class: usize,
+    nside: i64,
+    cos_edge: &[f64],
+) -> Result<Vec<i64>> {
+    let grid = Grid::new(nside)?;
+    within("n_class", n_class as f64, 1.0, 255.0)?;
+    same_length("units", units.len(), axis.len() * n_class)?;
+    all_unit("axis", axis)?;
+    at_least("cos_edge", cos_edge.len(), 2)?;
+    all_within("cos_edge", cos_edge, -1.0, 1.0)?;
+    rising("cos_edge", cos_edge)?;
+    if let Some(i) = units.iter().position(|u| *u < 0) {
+        return Err(Error::OutOfRange {
+            place: format!("units[{i}]"),
+            found: units[i].to_string(),
+            allowed: "[0, inf)".into(),
+        });
+    }
+    let total: i128 = units.iter().map(|u| i128::from(*u)).sum();
+    let _ = grown_bound("units", 0, total, || 0)?;
+    let cells = Cells::new(axis, units, n_class, cos_edge[0]);
+    let n_zenith = cos_edge.len() - 1;
+    let bins = CosineBins::new(cos_edge);
+    let mut cube = vec![0; grid.npix() as usize * n_zenith * n_class];
+    // Tasks own pixels, so nothing is shared and no partial cube exists.
+    cube.par_chunks_mut(BLOCK * n_zenith * n_class).enumerate().for_each(|(block, out)| {
+        spread_block(&cells, &bins, &grid, (block * BLOCK) as i64, out, n_zenith, n_class);
+    });
+    Ok(cube)
+}
+
+/// Pixels that one task fills.
+const BLOCK: usize = 64;
+
+/// Axes that hold live time, with the heights that their cones reach.
+struct Cells<'a> {
+    axis: Vec<&'a Vector>,
+    reach: Vec<(f64, f64)>,
+    share: Vec<Vec<(usize, i64)>>,
+}
+
+impl<'a> Cells<'a> {
+    fn new(axis: &'a [Vector], units: &[i64], n_class: usize, cos_least: f64) -> Self {
+        let mut cells = Self { axis: Vec::new(), reach: Vec::new(), share: Vec::new() };
+        let sin_least = (1.0 - cos_least * cos_least).max(0.0).sqrt();
+        for (axis, units) in axis.iter().zip(units.chunks_exact(n_class)) {
+            let share: Vec<(usize, i64)> = units.iter().copied().enumerate().filter(|(_, u)| *u > 0).collect();
+            if share.is_empty() {
+                continue;
+            }
+            let z = axis[2].clamp(-1.0, 1.0);
+            let rho = (1.0 - z * z).sqrt();
+            // Heights of the cone's rim, or the pole if the cone holds it; widened by the unit tolerance.
+            let high = if z >= cos_least { 1.0 } else { z * cos_least + rho * sin_least };
+            let low = if -z >= cos_least { -1.0 } else { z * cos_least - rho * sin_least };
+            cells.axis.push(axis);
+            cells.reach.push((low - 1e-5, high + 1e-5));
+            cells.share.push(share);
+        }
+        cells
+    }
+}
+
+fn spread_block(
+    cells: &Cells<'_>,
+    bins: &CosineBins<'_>,
+    grid: &Grid,
+    start: i64,
+    out: &mut [i64],
+    n_zenith: usize,
+    n_class: usize,
+) {
+    let n = out.len() / (n_zenith * n_class);
+    let (mut x, mut y, mut z) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+    for i in 0..n {
+        [x[i], y[i], z[i]] = grid.centre(start + i as i64);
+    }
+    let (low, high) = z[..n].iter().fold((1.0, -1.0), |(a, b), v| (f64::min(a, *v), f64::max(b, *v)));
+    let mut cosine = [-2.0; BLOCK];
+    for (cell, axis) in cells.axis.iter().enumerate() {
+        let reach = cells.reach[cell];
+        if high < reach.0 || low > reach.1 {
+            continue;
+        }
+        let mut most = -2.0_f64;
+        for i in 0..BLOCK {
+            cosine[i] = axis[0] * x[i] + axis[1] * y[i] + axis[2] * z[i];
+            most = if cosine[i] > most { cosine[i] } else { most };
+        }
+        if most < bins.least() {
+            continue;
+        }
+        for (i, cosine) in cosine[..n].iter().enumerate() {
+            if let Some(bin) = bins.find(*cosine) {
+                let first = (i * n_zenith + bin) * n_class;
+                for (class, units) in &cells.share[cell] {
+                    out[first + class] += units;
+                }
+            }
+        }
+    }
+}
+
+/// Bins of a cosine, the last closed above, found through a table of first guesses.
+struct CosineBins<'a> {
+    edge: &'a [f64],
+    guess: Vec<usize>,
+    density: f64,
+    closed: bool,
+}
+
+impl<'a> CosineBins<'a> {
+    const N_GUESS: usize = 1024;
+
+    fn new(edge: &'a [f64]) -> Self {
+        let last = edge.len() - 1;
+        let width = (edge[last] - edge[0]) / Self::N_GUESS as f64;
+        let guess = (0..=Self::N_GUESS)
+            .map(|i| edge.partition_point(|e| *e <= edge[0] + width * i as f64).clamp(1, last) - 1)
+            .collect();
+        Self { edge, guess, density: 1.0 / width, closed: edge[last] >= 1.0 }
+    }
+
+    fn least(&self) -> f64 {
+        self.edge[0]
+    }
+
+    /// A cosine that rounding put above 1 belongs to the last bin of a list that ends at 1.
+    #[inline]
+    fn find(&self, cosine: f64) -> Option<usize> {
+        let last = self.edge.len() - 1;
+        if cosine < self.edge[0] || (cosine > self.edge[last] && !self.closed) {
+            return None;
+        }
+        let mut bin = self.guess[(((cosine - self.edge[0]) * self.density) as usize).min(Self::N_GUESS)];
+        while bin > 0 && cosine < self.edge[bin] {
+            bin -= 1;
+        }
+        while bin + 1 < last && cosine >= self.edge[bin + 1] {
+            bin += 1;
+        }
+        Some(bin)
+    }
+}
+
+/// Sum of units as seconds.
+#[must_use]
+pub fn seconds(units: &[i64]) -> f64 {
+    let total: i128 = units.iter().map(|u| i128::from(*u)).sum();
+    i64::try_from(total).map_or(LARGEST * LARGEST, from_units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::{norm2, unit};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_axis_hands_its_livetime_to_each_pixel_that_it_sees(
+            axis in prop::array::uniform3(-1.0..1.0f64), least in 0.0..0.99f64, units in 1_i64..1_000_000,
+        ) {
+            prop_assume!(norm2(&axis) > 1e-3);
+            let axis = unit(&axis);
+            let cube = livetime_cube(&[axis], &[units, 0], 2, 8, &[least, f64::midpoint(least, 1.0), 1.0]).expect("good");
+            let grid = Grid::new(8).expect("a power of two");
+            for pixel in 0..grid.npix() {
+                let v = grid.centre(pixel);
+                let cosine = axis[0] * v[0] + axis[1] * v[1] + axis[2] * v[2];
+                let seen: i64 = cube[pixel as usize * 4..][..4].iter().sum();
+                prop_assert_eq!(seen, if cosine >= least { units } else { 0 });
+            }
+        }
+    }
+
+    #[test]
+    fn livetime_is_conserved_whatever_the_number_of_parts() {
+        let rotation = [[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]];
+        let mut sums = AxisLivetime::new(4, 3).expect("a power of two");
+        for _ in 0..10 {
+            sums.add(&rotation, &[[0.0; 3]; 2], 0.5, &[0.25, 1.0], &[0, 2]).expect("good rows");
+        }
+        assert!((seconds(&sums.units().expect("no overflow")) - 12.5).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,39 @@
+//! NumPy arrays to slices and vectors to new NumPy arrays.
+
+use crate::error::{Result, shape_error};
+use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+
+/// The elements of a contiguous array.
+pub fn slice<'a, T: Element, D: numpy::ndarray::Dimension>(array: &'a PyReadonlyArray<'_, T, D>) -> Result<&'a [T]> {
+    array.as_slice().map_err(|_| shape_error("an array is not contiguous".into()))
+}
+
+/// The rows of a contiguous array whose rows have N elements.
+pub fn rows<'a, const N: usize, D: numpy::ndarray::Dimension>(
+    name: &str,
+    array: &'a PyReadonlyArray<'_, f64, D>,
+) -> Result<&'a [[f64; N]]> {
+    let width: usize = array.shape().iter().skip(1).product();
+    if width != N {
+        return Err(shape_error(format!("{name} has rows of {width} elements; {N} are wanted")));
+    }
+    Ok(slice(array)?.as_chunks().0)
+}
+
+/// A new array of shape (n, 3).
+pub fn vectors(py: Python<'_>, rows: Vec<[f64; 3]>) -> Result<Bound<'_, PyArray2<f64>>> {
+    let n = rows.len();
+    Ok(rows.into_flattened().into_pyarray(py).reshape([n, 3])?)
+}
+
+/// A new array of shape (n, 3, 3).
+pub fn matrices(py: Python<'_>, rows: Vec<[f64; 9]>) -> Result<Bound<'_, PyArray3<f64>>> {
+    let n = rows.len();
+    Ok(rows.into_flattened().into_pyarray(py).reshape([n, 3, 3])?)
+}
+
+/// A new array of shape (n,).
+pub fn list<T: Element>(py: Python<'_>, values: Vec<T>) -> Bound<'_, PyArray1<T>> {
+    values.into_pyarray(py)
+}

@@ -1,0 +1,65 @@
+//! Glue of `amsdipole_core::counts`.
+
+use crate::convert::{list, rows, slice};
+use crate::error::Result;
+use crate::pool::run;
+use amsdipole_core::counts as core;
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use pyo3::prelude::*;
+
+/// Weighted counts by energy bin and pixel, summed exactly.
+#[pyclass(module = "amsdipole._core")]
+#[derive(Debug)]
+pub struct Counts(core::Counts);
+
+#[pymethods]
+impl Counts {
+    #[new]
+    fn new(nside: i64, energy_edge_gev: PyReadonlyArray1<'_, f64>, cos_least: f64) -> Result<Self> {
+        Ok(Self(core::Counts::new(nside, slice(&energy_edge_gev)?, cos_least)?))
+    }
+
+    /// Add events in the seconds that hold them.
+    fn add<'py>(
+        &mut self,
+        py: Python<'py>,
+        time_s: PyReadonlyArray1<'py, f64>,
+        direction: PyReadonlyArray2<'py, f64>,
+        energy_gev: PyReadonlyArray1<'py, f64>,
+        weight: PyReadonlyArray1<'py, f64>,
+        second_time_s: PyReadonlyArray1<'py, f64>,
+        step_s: f64,
+        rotation: PyReadonlyArray3<'py, f64>,
+        rate: PyReadonlyArray2<'py, f64>,
+        livetime_s: PyReadonlyArray1<'py, f64>,
+        cutoff_class: PyReadonlyArray1<'py, u8>,
+    ) -> Result<()> {
+        let events = core::Events {
+            time_s: slice(&time_s)?,
+            direction: rows("direction", &direction)?,
+            energy_gev: slice(&energy_gev)?,
+            weight: slice(&weight)?,
+        };
+        let seconds = core::Navigation {
+            time_s: slice(&second_time_s)?,
+            step_s,
+            rotation: rows("rotation", &rotation)?,
+            rate: rows("rate", &rate)?,
+            livetime_s: slice(&livetime_s)?,
+            class: slice(&cutoff_class)?,
+        };
+        let counts = &mut self.0;
+        run(py, || counts.add(&events, &seconds))
+    }
+
+    /// Sums of weights (0) or squared weights (1) in units of 2^-32, by energy bin and pixel.
+    fn units<'py>(&self, py: Python<'py>, which: usize) -> Result<Bound<'py, PyArray2<i64>>> {
+        let units = run(py, || self.0.units(which))?;
+        Ok(list(py, units).reshape([self.0.n_bin(), self.0.npix()])?)
+    }
+
+    /// Events by the first cut that they failed.
+    fn cut_flow<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        list(py, self.0.cut_flow().to_vec())
+    }
+}
