@@ -1,8 +1,8 @@
 //! Events to maps: locate in time, gate by the cutoff class, turn to the sky, add the weight exactly.
 
-use crate::check::{all_finite, all_unit, all_within, rising, same_length, within};
+use crate::check::{CHUNK, all_finite, all_unit, all_within, rising, same_length, within};
 use crate::cutoff::check_edges;
-use crate::fixed::{greatest_magnitude, grown_bound, merge, to_units};
+use crate::fixed::{grown_bound, merge, to_units};
 use crate::healpix::Grid;
 use crate::livetime::{STEP_MAX_S, check_class};
 use crate::vector::{Matrix, Vector, apply, carried};
@@ -95,11 +95,10 @@ impl Counts {
         check_events(events)?;
         check_navigation(seconds, self.n_bin())?;
         let rows = locate(events.time_s, seconds.time_s, seconds.step_s)?;
-        let most = greatest_magnitude(events.weight);
-        let n = events.time_s.len() as i128;
+        let added = total_magnitude(events.weight);
         let grown = (
-            grown_bound("weight", self.bound.0, n * i128::from(to_units(most)), || self.greatest(0))?,
-            grown_bound("squared weight", self.bound.1, n * i128::from(to_units(most * most)), || self.greatest(1))?,
+            grown_bound("weight", self.bound.0, added.0, || self.greatest(0))?,
+            grown_bound("squared weight", self.bound.1, added.1, || self.greatest(1))?,
         );
         self.bound = grown;
         let n_part = rayon::current_num_threads();
@@ -204,6 +203,18 @@ impl Part {
             self.cut_flow[cut] += 1;
         }
     }
+}
+
+/// Sums of the magnitudes of weights and of squared weights, in units: no cell can grow by more.
+fn total_magnitude(weight: &[f64]) -> (i128, i128) {
+    weight
+        .par_chunks(CHUNK)
+        .map(|part| {
+            // A chunk of weights up to WEIGHT_MAX stays below 2^62 units.
+            part.iter().fold((0_i64, 0_i64), |(a, b), w| (a + to_units(w.abs()), b + to_units(w * w)))
+        })
+        .map(|(a, b)| (i128::from(a), i128::from(b)))
+        .reduce(|| (0, 0), |x, y| (x.0 + y.0, x.1 + y.1))
 }
 
 fn check_events(events: &Events<'_>) -> Result<()> {

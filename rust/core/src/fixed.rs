@@ -40,12 +40,6 @@ pub fn grown_bound(what: &str, bound: i64, added: i128, greatest: impl Fn() -> i
     })
 }
 
-/// Greatest absolute value of a list.
-#[must_use]
-pub fn greatest_magnitude(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |most, v| f64::max(most, v.abs()))
-}
-
 /// Add `part` into `sum`, cell by cell.
 ///
 /// # Errors

@@ -1,0 +1,31 @@
+"""Every kernel again in plain NumPy, with the same names and arguments: the definition of what it computes.
+
+Only tests and benchmarks import this package.
+"""
+
+from amsdipole._oracle.attitude import attitude_in_frame, detector_attitude, vector_in_frame
+from amsdipole._oracle.counts import Counts
+from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
+from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
+from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
+from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
+from amsdipole._oracle.seconds import inside_polygon
+from amsdipole._oracle.states import interpolated_states
+
+__all__ = [
+    "AxisLivetime",
+    "Counts",
+    "attitude_in_frame",
+    "cutoff_class",
+    "detector_attitude",
+    "earth_fixed_to_teme",
+    "geodetic",
+    "inside_polygon",
+    "interpolated_states",
+    "livetime_cube",
+    "pixel_to_vector",
+    "stormer_cutoff",
+    "teme_to_earth_fixed",
+    "vector_in_frame",
+    "vector_to_pixel",
+]

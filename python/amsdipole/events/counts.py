@@ -1,0 +1,167 @@
+"""Events to weighted maps, summed exactly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole import _core
+from amsdipole._arrays import floats
+from amsdipole.errors import DataError
+from amsdipole.events.files import EventFiles
+from amsdipole.events.sky_table import SkyEvents
+from amsdipole.orbit import Navigator, SecondsSource
+
+__all__ = ["CUTS", "UNIT", "Counts", "CountsMaps", "count_events", "count_sky_events"]
+
+Counts = _core.Counts
+UNIT = 2.0**-32  # unit of every sum of weights
+CUTS = ("energy_below", "energy_above", "field_of_view", "dead_second", "cutoff", "accepted")
+
+
+@dataclass(frozen=True)
+class CountsMaps:
+    """Weighted counts by energy bin and pixel.
+
+    Attributes
+    ----------
+    weight_units : numpy.ndarray of int64, shape (n_bin, npix)
+        Sum of weights in units of 2^-32.
+    weight2_units : numpy.ndarray of int64, shape (n_bin, npix)
+        Sum of squared weights in units of 2^-32.
+    energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
+        Energy bins.
+    cut_flow : dict of str to int
+        Events by the first cut that they failed, in the order of the cuts; they add up to all events.
+    """
+
+    weight_units: NDArray[np.int64]
+    weight2_units: NDArray[np.int64]
+    energy_edge_gev: NDArray[np.float64]
+    cut_flow: dict[str, int]
+
+    def weights(self, bins: slice = slice(None)) -> NDArray[np.float64]:
+        """Sum of weights in each pixel over some energy bins, shape (npix,)."""
+        return np.asarray(self.weight_units[bins].sum(axis=0) * UNIT)
+
+    def weights2(self, bins: slice = slice(None)) -> NDArray[np.float64]:
+        """Sum of squared weights in each pixel over some energy bins, shape (npix,)."""
+        return np.asarray(self.weight2_units[bins].sum(axis=0) * UNIT)
+
+    @property
+    def n_event(self) -> int:
+        """All events, accepted or not."""
+        return sum(self.cut_flow.values())
+
+
+def count_events(
+    events: EventFiles,
+    seconds: SecondsSource,
+    navigator: Navigator,
+    *,
+    nside: int,
+    cos_least: float,
+    progress: Callable[[int], None] | None = None,
+) -> CountsMaps:
+    """Count events of an orbiting detector into galactic maps.
+
+    Parameters
+    ----------
+    events : EventFiles
+        The events.
+    seconds : SecondsSource
+        The seconds of the mission; every event must lie in one.
+    navigator : Navigator
+        The instrument on its orbit, the same that the exposure uses.
+    nside : int
+        Resolution of the maps.
+    cos_least : float
+        Cosine of the greatest angle to the detector axis that is kept.
+    progress : callable, optional
+        Called with the number of events done after each batch.
+
+    Returns
+    -------
+    CountsMaps
+        The same bits for any number of threads, any batches and any order of events and files.
+
+    Raises
+    ------
+    DataError
+        An event lies in no second, or a table is at fault.
+    RangeError
+        A choice is out of range.
+    OverflowedError
+        A sum would exceed 2^63 units.
+    """
+    sums = Counts(nside, floats("energy_edge_gev", navigator.energy_edge_gev, (None,)), cos_least)
+    done = 0
+    for batch in events.batches():
+        try:
+            row = navigator(seconds.covering(batch.time_s))
+        except DataError as error:
+            raise DataError(f"{error} ({batch.source})") from None
+        sums.add(
+            batch.time_s,
+            batch.direction,
+            batch.energy_gev,
+            batch.weight,
+            row.time_s,
+            row.step_s,
+            row.rotation,
+            row.rate,
+            row.livetime_s,
+            row.cutoff_class,
+        )
+        done += len(batch.time_s)
+        if progress is not None:
+            progress(done)
+    return _maps(sums, navigator.energy_edge_gev)
+
+
+def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:
+    """Count events whose sky directions are known into one map.
+
+    Parameters
+    ----------
+    events : SkyEvents
+        Directions in galactic axes and weights.
+    nside : int
+        Resolution of the map.
+
+    Returns
+    -------
+    CountsMaps
+        One energy bin.
+
+    Raises
+    ------
+    RangeError
+        `nside` is out of range.
+
+    Notes
+    -----
+    The production kernel with a single second in which the detector's axes are those of the galaxy.
+    """
+    edge = np.array([1.0, 2.0])
+    sums = Counts(nside, edge, -1.0)
+    n = len(events.weight)
+    sums.add(
+        np.zeros(n),
+        events.direction,
+        np.ones(n),
+        events.weight,
+        np.zeros(1),
+        1.0,
+        np.eye(3)[None],
+        np.zeros((1, 3)),
+        np.ones(1),
+        np.zeros(1, dtype=np.uint8),
+    )
+    return _maps(sums, edge)
+
+
+def _maps(sums: _core.Counts, edge: NDArray[np.float64]) -> CountsMaps:
+    flow = dict(zip(CUTS, sums.cut_flow().tolist(), strict=True))
+    return CountsMaps(sums.units(0), sums.units(1), edge, flow)

@@ -1,0 +1,182 @@
+"""Event tables in Parquet files, streamed in batches."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from amsdipole._arrays import whole_number
+from amsdipole._files import replacing
+from amsdipole._parquet import check_columns, float_column, open_parquet
+from amsdipole.errors import DataError
+
+__all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "write_events"]
+
+REQUIRED_COLUMNS = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
+EVENT_COLUMNS = (*REQUIRED_COLUMNS, "rigidity_gv", "trd_lambda", "ecal_estimator", "weight")
+_UNIT_TOLERANCE = 1e-6  # directions stored in single precision miss by 2e-7 in the squared norm
+
+
+@dataclass(frozen=True)
+class EventBatch:
+    """Some events as columns.
+
+    Attributes
+    ----------
+    time_s : numpy.ndarray of float64, shape (n,)
+        Unix time [s].
+    direction : numpy.ndarray of float64, shape (n, 3)
+        Unit vector in the detector to where the particle came from, +z the zenith side.
+    energy_gev : numpy.ndarray of float64, shape (n,)
+        Energy [GeV].
+    weight : numpy.ndarray of float64, shape (n,)
+        Weight: the purity; 1 where the table has none.
+    source : str
+        File and rows, for messages.
+    """
+
+    time_s: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    energy_gev: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    source: str
+
+
+@dataclass(frozen=True)
+class EventFiles:
+    """Events of one or more Parquet files, in any order.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        The files.
+    columns : Mapping of str to str
+        The file's name of each of `EVENT_COLUMNS` that it calls otherwise.
+    batch_size : int
+        Events that are held at a time.
+
+    Raises
+    ------
+    DataError
+        No file is named, or one is missing, unreadable, truncated, named twice, or lacks a column.
+    """
+
+    paths: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    batch_size: int = 1_000_000
+    _n_event: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Read the footers."""
+        whole_number("batch_size", self.batch_size, low=1, high=100_000_000)
+        if not self.paths:
+            raise DataError("no event file is named")
+        seen: set[str] = set()
+        n_event = 0
+        for path in self.paths:
+            real = os.path.realpath(path)
+            if real in seen:
+                raise DataError(f"{path}: the file is named twice; its events would count twice")
+            seen.add(real)
+            file = open_parquet(path)
+            check_columns(file, path, [self._theirs(name) for name in REQUIRED_COLUMNS])
+            n_event += file.metadata.num_rows
+        object.__setattr__(self, "_n_event", n_event)
+
+    def _theirs(self, name: str) -> str:
+        return self.columns.get(name, name)
+
+    @property
+    def n_event(self) -> int:
+        """Number of events in all files."""
+        return self._n_event
+
+    def batches(self) -> Iterator[EventBatch]:
+        """Give all events once, file by file; every value is checked."""
+        for path in self.paths:
+            file = open_parquet(path)
+            names = [self._theirs(name) for name in REQUIRED_COLUMNS]
+            weighted = self._theirs("weight") in file.schema_arrow.names
+            wanted = [*names, self._theirs("weight")] if weighted else names
+            first = 0
+            try:
+                for record in file.iter_batches(batch_size=self.batch_size, columns=wanted):
+                    yield _batch(record, names, self._theirs("weight") if weighted else None, path, first)
+                    first += record.num_rows
+            except (OSError, pa.ArrowException) as error:
+                text = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise DataError(f"{path}, after row {first}: cannot be read ({text})") from error
+
+
+def _batch(record: pa.RecordBatch, names: list[str], weight: str | None, path: str, first: int) -> EventBatch:
+    column = [float_column(record.column(name), name, path, first) for name in names]
+    weights = np.ones(record.num_rows) if weight is None else float_column(record.column(weight), weight, path, first)
+    direction = np.column_stack(column[1:4])
+    norm2 = (direction**2).sum(axis=1)
+    named = [
+        (names[0], column[0], np.isfinite(column[0]), "a finite time"),
+        ("/".join(names[1:4]), direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
+        (names[4], column[4], (column[4] > 0) & np.isfinite(column[4]), "a finite energy above zero"),
+        (weight or "weight", weights, np.abs(weights) <= 512.0, "a weight in [-512, 512]"),
+    ]
+    for name, values, good, wanted in named:
+        if not good.all():
+            i = int(np.argmin(good))
+            raise DataError(f"{name}[{first + i}] = {values[i].tolist()}: {wanted} is wanted ({path}, row {first + i})")
+    return EventBatch(column[0], direction, column[4], weights, f"{path}, rows {first} to {first + record.num_rows - 1}")
+
+
+def write_events(
+    path: str | os.PathLike[str], batches: Iterable[Mapping[str, NDArray[np.float64]]], *, overwrite: bool = False
+) -> int:
+    """Write events to a Parquet file, a row group a batch.
+
+    Parameters
+    ----------
+    path : path-like
+        File to make.
+    batches : iterable of mapping of str to numpy.ndarray of float64
+        Columns of each batch; the same names in all, `EVENT_COLUMNS` or others.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Returns
+    -------
+    int
+        Number of events written.
+
+    Raises
+    ------
+    DataError
+        There is no batch, the file exists and `overwrite` is false, or it cannot be written.
+
+    Notes
+    -----
+    float64, zstd with byte-stream split. The file appears whole or not at all.
+    """
+    stream = iter(batches)
+    head = next(stream, None)
+    if head is None:
+        raise DataError(f"{os.fspath(path)}: there are no events to write")
+    schema = pa.schema([(name, pa.float64()) for name in head])
+    n_event = 0
+    with replacing(Path(path), overwrite=overwrite) as temporary:
+        options = {"compression": "zstd", "use_dictionary": False, "use_byte_stream_split": True}
+        with pq.ParquetWriter(temporary, schema, **options) as writer:
+            for batch in _chained(head, stream):
+                table = pa.table([pa.array(batch[name]) for name in schema.names], schema=schema)
+                writer.write_table(table)
+                n_event += table.num_rows
+    return n_event
+
+
+def _chained(
+    head: Mapping[str, NDArray[np.float64]], rest: Iterator[Mapping[str, NDArray[np.float64]]]
+) -> Iterator[Mapping[str, NDArray[np.float64]]]:
+    yield head
+    yield from rest

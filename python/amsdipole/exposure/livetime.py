@@ -1,0 +1,226 @@
+"""Live time by pixel, detector zenith and cutoff class."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from amsdipole import _core
+from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
+from amsdipole.errors import DataError
+from amsdipole.orbit import Navigator, SecondsSource
+from amsdipole.sky import pixel_centers
+
+__all__ = [
+    "UNIT_S",
+    "AxisLivetime",
+    "LivetimeBudget",
+    "LivetimeCube",
+    "livetime_cube",
+    "spread_livetime",
+    "zenith_edges",
+]
+
+AxisLivetime = _core.AxisLivetime
+UNIT_S = 2.0**-32  # unit of every sum of live time
+AXIS_NSIDE = 128  # pixels of the detector axis, 0.46 deg wide: docs/design/axis-binning.md measures what it costs
+
+
+@dataclass(frozen=True)
+class LivetimeBudget:
+    """Where the seconds of a mission went.
+
+    Attributes
+    ----------
+    n_row : int
+        Rows of the table.
+    total_s : float
+        Time that the rows span [s].
+    live_s : float
+        Live time [s].
+    """
+
+    n_row: int
+    total_s: float
+    live_s: float
+
+
+@dataclass(frozen=True)
+class LivetimeCube:
+    """Exact live time by pixel, bin of cos(zenith in the detector) and cutoff class.
+
+    Attributes
+    ----------
+    units : numpy.ndarray of int64, shape (npix, n_zenith, n_class)
+        Live time in units of 2^-32 s: how long each pixel's centre was seen at each angle in each class.
+    nside : int
+        Resolution of the pixels, galactic frame.
+    cos_edge : numpy.ndarray of float64, shape (n_zenith + 1,)
+        Rising edges of cos(zenith).
+    energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
+        Energy bins that the classes count; n_class = n_bin + 1.
+    class_livetime_s : numpy.ndarray of float64, shape (n_class,)
+        Live time of the mission in each class [s].
+    budget : LivetimeBudget
+        Where the seconds went.
+    """
+
+    units: NDArray[np.int64]
+    nside: int
+    cos_edge: NDArray[np.float64]
+    energy_edge_gev: NDArray[np.float64]
+    class_livetime_s: NDArray[np.float64]
+    budget: LivetimeBudget
+
+    def livetime_s(self, energy_bin: int) -> NDArray[np.float64]:
+        """Live time in which an energy bin is open, shape (npix, n_zenith) [s]."""
+        return np.asarray(self.units[:, :, : energy_bin + 1].sum(axis=2) * UNIT_S)
+
+    def open_livetime_s(self) -> NDArray[np.float64]:
+        """Live time of the mission in which each energy bin is open, shape (n_bin,) [s]."""
+        return np.cumsum(self.class_livetime_s)[:-1]
+
+
+def zenith_edges(cos_least: float, n_bin: int) -> NDArray[np.float64]:
+    """Divide a field of view into bins of equal solid angle.
+
+    Parameters
+    ----------
+    cos_least : float
+        Cosine of the greatest angle to the axis, in [-1, 1).
+    n_bin : int
+        Number of bins, 1 to 1000.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_bin + 1,)
+        Edges from `cos_least` to 1.
+
+    Raises
+    ------
+    RangeError
+        A value is outside its range.
+
+    Examples
+    --------
+    >>> zenith_edges(0.8, 2)
+    array([0.8, 0.9, 1. ])
+    """
+    low = number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True)
+    edge = np.linspace(low, 1.0, whole_number("n_bin", n_bin, low=1, high=1000) + 1)
+    edge[-1] = 1.0
+    return edge
+
+
+def spread_livetime(
+    axis: ArrayLike, units: ArrayLike, *, nside: int, cos_edge: ArrayLike
+) -> NDArray[np.int64]:
+    """Hand the live time of each axis to every pixel that it sees.
+
+    Parameters
+    ----------
+    axis : array_like of float, shape (n, 3)
+        Unit vectors along which the detector's axis pointed.
+    units : array_like of int, shape (n, n_class)
+        Live time of each axis and cutoff class, in units of 2^-32 s; not negative.
+    nside : int
+        Resolution of the pixels.
+    cos_edge : array_like of float, shape (n_zenith + 1,)
+        Rising edges of cos(zenith) in [-1, 1]; the last bin is closed above.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (12 nside^2, n_zenith, n_class)
+        Live time in the same units.
+
+    Raises
+    ------
+    ShapeError
+        Lengths differ.
+    RangeError
+        An axis is no unit vector, live time is negative, or a choice is out of range.
+    DataError
+        The edges do not rise.
+    OverflowedError
+        The total exceeds 2^63 units.
+
+    Notes
+    -----
+    A pixel counts as seen when its centre is.
+
+    Examples
+    --------
+    >>> cube = spread_livetime([[0.0, 0.0, 1.0]], [[2**32]], nside=2, cos_edge=[0.9, 1.0])
+    >>> int(cube.sum() / 2**32)
+    4
+    """
+    return _core.livetime_cube(
+        floats("axis", axis, (None, 3)),
+        indices("units", units, (None, None)),
+        nside,
+        floats("cos_edge", cos_edge, (None,)),
+    )
+
+
+def livetime_cube(
+    seconds: SecondsSource,
+    navigator: Navigator,
+    *,
+    nside: int,
+    cos_edge: ArrayLike,
+    progress: Callable[[int], None] | None = None,
+) -> LivetimeCube:
+    """Add up the live time of a mission.
+
+    Parameters
+    ----------
+    seconds : SecondsSource
+        Rows of the mission.
+    navigator : Navigator
+        The instrument on its orbit.
+    nside : int
+        Resolution of the galactic pixels.
+    cos_edge : array_like of float, shape (n_zenith + 1,)
+        Rising edges of cos(zenith).
+    progress : callable, optional
+        Called with the number of rows done after each block.
+
+    Returns
+    -------
+    LivetimeCube
+        The same bits for any number of threads and any division of the rows into blocks.
+
+    Raises
+    ------
+    DataError
+        No row is live, or the table is at fault.
+    RangeError
+        A choice is out of range.
+
+    Notes
+    -----
+    The axis at the middle of each row is first binned in pixels of 0.46 deg by cutoff class, then each of these is
+    spread over the field of view once.
+    """
+    edge = finite_floats("cos_edge", cos_edge, (None,))
+    n_class = len(navigator.energy_edge_gev)
+    spread_livetime(np.zeros((0, 3)), np.zeros((0, n_class), dtype=np.int64), nside=nside, cos_edge=edge)
+    sums = AxisLivetime(AXIS_NSIDE, n_class)
+    n_row, total_s = 0, 0.0
+    for block in seconds.blocks():
+        row = navigator(block)
+        sums.add(row.rotation, row.rate, row.step_s / 2.0, row.livetime_s, row.cutoff_class)
+        n_row += len(block)
+        total_s = n_row * row.step_s
+        if progress is not None:
+            progress(n_row)
+    units = sums.units()
+    by_class = [int(column) for column in units.sum(axis=0, dtype=object)]
+    if not sum(by_class[:-1]):
+        raise DataError("the exposure is zero: no second is live with an energy bin open")
+    used = units.any(axis=1)
+    cube = spread_livetime(pixel_centers(AXIS_NSIDE)[used], units[used], nside=nside, cos_edge=edge)
+    class_livetime_s = np.array([value / 2**32 for value in by_class])
+    budget = LivetimeBudget(n_row, total_s, sum(by_class) / 2**32)
+    return LivetimeCube(cube, nside, edge, navigator.energy_edge_gev, class_livetime_s, budget)

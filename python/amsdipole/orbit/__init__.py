@@ -1,0 +1,34 @@
+"""Element sets, attitude, the table of seconds and the navigation made from it."""
+
+from amsdipole.orbit.attitude import ams_mounting, detector_attitude
+from amsdipole.orbit.element_seconds import ElementSeconds
+from amsdipole.orbit.elements import ElementSets, builtin_iss_elements, read_elements
+from amsdipole.orbit.knots import StateKnots, state_knots
+from amsdipole.orbit.navigation import Navigation, Navigator
+from amsdipole.orbit.region import inside_polygon
+from amsdipole.orbit.seconds import Seconds, SecondsSource, TableSeconds
+from amsdipole.orbit.seconds_file import FileSeconds, write_seconds
+from amsdipole.orbit.south_atlantic import SAA_LATITUDE_DEG, SAA_LONGITUDE_DEG
+from amsdipole.orbit.states import interpolated_states
+
+__all__ = [
+    "SAA_LATITUDE_DEG",
+    "SAA_LONGITUDE_DEG",
+    "ElementSeconds",
+    "ElementSets",
+    "FileSeconds",
+    "Navigation",
+    "Navigator",
+    "Seconds",
+    "SecondsSource",
+    "StateKnots",
+    "TableSeconds",
+    "ams_mounting",
+    "builtin_iss_elements",
+    "detector_attitude",
+    "inside_polygon",
+    "interpolated_states",
+    "read_elements",
+    "state_knots",
+    "write_seconds",
+]

@@ -1,0 +1,115 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import strategies as s
+from hypothesis import given
+from hypothesis import strategies as st
+from twins import both, outcome, refusals
+
+from amsdipole import _core, _oracle
+
+EDGES = np.array([16.0, 25.0, 40.0, 65.0, 100.0, 500.0])
+
+
+def seconds(rng: np.random.Generator, n: int) -> dict[str, object]:
+    """Seconds with gaps, some of them dead."""
+    return {
+        "second_time_s": 1.4e9 + np.cumsum(rng.choice([1.0, 1.0, 1.0, 7.0, 5000.0], n)),
+        "step_s": 1.0,
+        "rotation": s.rotations(rng, n),
+        "rate": s.unit_vectors(rng, n) * 1.1e-3,
+        "livetime_s": rng.choice([0.0, 0.9], n),
+        "cutoff_class": rng.integers(0, len(EDGES), n).astype(np.uint8),
+    }
+
+
+def events(rng: np.random.Generator, n: int, table: dict[str, object]) -> dict[str, object]:
+    start = table["second_time_s"]
+    row = rng.integers(0, max(len(start), 1), n)
+    energy = rng.uniform(10, 600, n)
+    on_edge = rng.random(n) < 0.2
+    energy[on_edge] = rng.choice(EDGES, int(on_edge.sum()))
+    return {
+        "time_s": start[row] + rng.choice([0.0, 0.25, 0.999], n),
+        "direction": s.unit_vectors(rng, n),
+        "energy_gev": energy,
+        "weight": rng.choice([0.0, 1.0, -0.37, 0.123456789, 60.5], n),
+    }
+
+
+@given(s.rngs(), st.lists(s.sizes, max_size=3), st.integers(1, 3000), st.sampled_from([1, 4, 32]), st.floats(-1, 1))
+def test_counts_are_the_same(rng, batches, n_second, nside, cos_least):
+    ours, theirs = _core.Counts(nside, EDGES, cos_least), _oracle.Counts(nside, EDGES, cos_least)
+    for n in batches:
+        table = seconds(rng, n_second)
+        batch = {**events(rng, n, table), **table}
+        ours.add(*batch.values())
+        theirs.add(*batch.values())
+    np.testing.assert_array_equal(ours.cut_flow(), theirs.cut_flow())
+    assert ours.cut_flow().sum() == sum(batches)
+    for which in (0, 1):
+        np.testing.assert_array_equal(ours.units(which), theirs.units(which))
+
+
+def test_sums_equal_exact_rational_sums_of_the_rounded_weights():
+    rng = np.random.default_rng(11)
+    n = 1_000_000
+    weight = rng.choice([1e-12, -1e-9, 2.0**-33, 3 * 2.0**-33, 0.1, 40.25, -41.7, 1 / 3], n) * rng.uniform(0.5, 1, n)
+    table = seconds(rng, 1)
+    table["livetime_s"], table["cutoff_class"] = np.ones(1), np.zeros(1, dtype=np.uint8)
+    counts = _core.Counts(1, EDGES, -1.0)
+    up = np.tile([[0.0, 0.0, 1.0]], (n, 1))
+    counts.add(np.full(n, table["second_time_s"][0]), up, np.full(n, 20.0), weight, *table.values())
+    unit = Fraction(1, 2**32)
+    exact = sum((round(Fraction(w) / unit) for w in weight.tolist()), 0)  # round() of a Fraction is ties-to-even
+    assert int(counts.units(0).sum()) == exact
+
+
+@pytest.mark.parametrize("arguments", [(3, EDGES, 0.0), (4, EDGES[:1], 0.0), (4, EDGES[::-1].copy(), 0.0), (4, EDGES, 1.1)])
+def test_bad_bins_are_refused_alike(arguments):
+    assert both("Counts", *arguments) is None
+
+
+def test_bad_events_and_seconds_are_refused_alike_and_leave_nothing():
+    rng = np.random.default_rng(8)
+    table = seconds(rng, 5000)
+    good = {**events(rng, 6000, table), **table}
+    time_s, start = good["time_s"], good["second_time_s"]
+    faults = {
+        "time_s": [s.spoiled(time_s, bad, 0.7) for bad in (np.nan, np.inf, 0.0, 1e10, start[-1] + 1)] + [time_s[1:]],
+        "direction": [s.spoiled(good["direction"], 3.0, 0.4), s.spoiled(good["direction"], np.nan, 0.4)],
+        "energy_gev": [s.spoiled(good["energy_gev"], bad, 0.3) for bad in (0.0, -1.0, np.nan, np.inf)],
+        "weight": [s.spoiled(good["weight"], bad, 0.3) for bad in (513.0, -513.0, np.nan)],
+        "second_time_s": [start[::-1].copy(), s.spoiled(start, start[0], 0.5), s.spoiled(start, np.nan, 0.5), start[1:]],
+        "step_s": [0.0, 61.0, np.nan, 2.0],
+        "rotation": [s.spoiled(good["rotation"], np.nan, 0.5)],
+        "rate": [s.spoiled(good["rate"], np.nan, 0.5), good["rate"][1:]],
+        "livetime_s": [s.spoiled(good["livetime_s"], bad, 0.5) for bad in (-0.1, np.nan, 61.0)],
+        "cutoff_class": [np.full(5000, 6, dtype=np.uint8)],
+    }
+    for name, arguments in refusals(good, faults):
+        kernel, twin = _core.Counts(4, EDGES, 0.5), _oracle.Counts(4, EDGES, 0.5)
+        refused = outcome(kernel.add, *arguments)
+        assert refused == outcome(twin.add, *arguments), name
+        assert refused[0] == "refusal", name
+        assert not kernel.cut_flow().any(), name
+
+
+@given(s.rngs(), st.sampled_from([1, 2, 7]))
+def test_bits_do_not_depend_on_threads_batches_or_order(rng, n_thread):
+    table = seconds(rng, 500)
+    batch = events(rng, 9000, table)
+    whole = _core.Counts(8, EDGES, 0.0)
+    whole.add(*batch.values(), *table.values())
+    order = rng.permutation(9000)
+    pieces = _core.Counts(8, EDGES, 0.0)
+    _core.set_threads(n_thread)
+    try:
+        for part in np.array_split(order, 5):
+            pieces.add(*(np.ascontiguousarray(column[part]) for column in batch.values()), *table.values())
+    finally:
+        _core.set_threads(0)
+    for which in (0, 1):
+        np.testing.assert_array_equal(whole.units(which), pieces.units(which))
+    np.testing.assert_array_equal(whole.cut_flow(), pieces.cut_flow())
