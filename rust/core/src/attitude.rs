@@ -22,6 +22,7 @@ pub struct Attitude {
 ///
 /// # Errors
 /// Lengths that differ; a value that is not finite; a position along its velocity, which has no orbit plane.
+#[expect(clippy::float_cmp, reason = "the same angles, bit for bit, share a matrix")]
 pub fn detector_attitude(
     position_km: &[Vector],
     velocity_km_s: &[Vector],

@@ -12,9 +12,8 @@ pub const UNIT_TOLERANCE: f64 = 1e-6;
 
 /// Index of the first element that `bad` picks out.
 pub fn first<T: Sync>(slice: &[T], bad: impl Fn(&T) -> bool + Sync) -> Option<usize> {
-    let chunk = slice
-        .par_chunks(CHUNK)
-        .position_first(|part| part.iter().fold(false, |any, value| any | bad(value)))?;
+    let chunk =
+        slice.par_chunks(CHUNK).position_first(|part| part.iter().fold(false, |any, value| any | bad(value)))?;
     let start = chunk * CHUNK;
     slice[start..].iter().position(bad).map(|i| start + i)
 }
@@ -49,8 +48,8 @@ pub fn within(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
 }
 
 fn outside(place: &str, found: f64, low: f64, high: f64) -> Error {
-    let left = if low == f64::NEG_INFINITY || low == f64::MIN { "(-inf".into() } else { format!("[{low}") };
-    let right = if high == f64::INFINITY || high == f64::MAX { "inf)".into() } else { format!("{high}]") };
+    let left = if low <= f64::MIN { "(-inf".into() } else { format!("[{low}") };
+    let right = if high >= f64::MAX { "inf)".into() } else { format!("{high}]") };
     Error::OutOfRange { place: place.into(), found: format!("{found:?}"), allowed: format!("{left}, {right}") }
 }
 
@@ -65,6 +64,7 @@ pub fn all_finite_vectors(name: &str, values: &[Vector]) -> Result<()> {
     }
 }
 
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a comparison with NaN is false, so NaN is refused too")]
 pub fn all_unit(name: &str, values: &[Vector]) -> Result<()> {
     match first(values, |v| !((norm2(v) - 1.0).abs() <= UNIT_TOLERANCE)) {
         None => Ok(()),

@@ -156,6 +156,7 @@ const BLOCK: usize = 512;
 
 impl Part {
     #[inline]
+    #[expect(clippy::too_many_arguments, reason = "one caller, in the innermost loop; a struct would only rename them")]
     fn add_block(
         &mut self,
         grid: &Grid,
@@ -269,9 +270,8 @@ fn locate(time_s: &[f64], second_s: &[f64], step_s: f64) -> Result<Vec<u32>> {
             *r = last as u32;
         }
     });
-    let outside = |row: u32, t: f64| {
-        second_s.get(row as usize).is_none_or(|start| !(t >= *start && t < *start + step_s))
-    };
+    let outside =
+        |row: u32, t: f64| second_s.get(row as usize).is_none_or(|start| !(t >= *start && t < *start + step_s));
     match (0..time_s.len()).into_par_iter().with_min_len(4096).position_first(|i| outside(row[i], time_s[i])) {
         None => Ok(row),
         Some(i) => Err(Error::Table(format!(

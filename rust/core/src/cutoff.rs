@@ -182,8 +182,8 @@ mod tests {
         fn a_bin_is_open_exactly_above_the_threshold(cutoff in 0.0..100.0f64, factor in 1.0..1.4f64) {
             let edges = [16.0, 25.0, 40.0, 65.0, 100.0, 500.0];
             let class = usize::from(cutoff_class(&[cutoff], factor, &edges).expect("good input")[0]);
-            for bin in 0..5 {
-                prop_assert_eq!(bin >= class, edges[bin] >= factor * cutoff);
+            for (bin, edge) in edges[..5].iter().enumerate() {
+                prop_assert_eq!(bin >= class, *edge >= factor * cutoff);
             }
         }
     }
@@ -198,8 +198,12 @@ mod tests {
 
     #[test]
     fn metres_in_place_of_kilometres_are_refused() {
-        let dipole =
-            DipoleKnots { time_s: &[0.0, 1.0], k_gv: &[57.0; 2], center_km: &[[0.0; 3]; 2], pole: &[[0.0, 0.0, 1.0]; 2] };
+        let dipole = DipoleKnots {
+            time_s: &[0.0, 1.0],
+            k_gv: &[57.0; 2],
+            center_km: &[[0.0; 3]; 2],
+            pole: &[[0.0, 0.0, 1.0]; 2],
+        };
         let error = stormer_cutoff(&[0.5], &[[6.8e6, 0.0, 0.0]], &[[1.0, 0.0, 0.0]], 0.0, 1, &dipole);
         assert!(matches!(error, Err(Error::Rule { .. })));
     }

@@ -1,4 +1,4 @@
-//! HEALPix pixels in RING order (Górski et al. 2005, `ApJ` 622, 759).
+//! HEALPix pixels in RING order (Górski et al. 2005, ApJ 622, 759).
 
 use crate::check::{CHUNK, all_directed, all_indices};
 use crate::vector::{Vector, norm2, quarter_turns};
@@ -207,7 +207,7 @@ mod tests {
         }
 
         #[test]
-        fn pixels_are_those_of_cdshealpix(lon in 0.0..6.283_f64, z in -1.0..1.0f64, order in 0..14_u8) {
+        fn pixels_are_those_of_cdshealpix(lon in 0.0..std::f64::consts::TAU, z in -1.0..1.0f64, order in 0..14_u8) {
             let rho = (1.0 - z * z).sqrt();
             let v = [rho * lon.cos(), rho * lon.sin(), z];
             let nside = 1_u32 << order;

@@ -1,7 +1,7 @@
 //! Quantities given at knots in time and read linearly between them.
 
-use crate::check::{all_within, at_least, rising};
 use crate::Result;
+use crate::check::{all_within, at_least, rising};
 
 /// Rising knots of time, checked once.
 #[derive(Debug, Clone, Copy)]

@@ -60,7 +60,12 @@ impl AxisLivetime {
         let size = rotation.len().div_ceil(n_part).max(1);
         self.parts
             .par_iter_mut()
-            .zip(rotation.par_chunks(size).zip(rate.par_chunks(size)).zip(livetime_s.par_chunks(size).zip(class.par_chunks(size))))
+            .zip(
+                rotation
+                    .par_chunks(size)
+                    .zip(rate.par_chunks(size))
+                    .zip(livetime_s.par_chunks(size).zip(class.par_chunks(size))),
+            )
             .for_each(|(part, ((rotation, rate), (livetime, class)))| {
                 for i in 0..rotation.len() {
                     if livetime[i] > 0.0 {
@@ -115,13 +120,7 @@ pub(crate) fn check_class(class: &[u8], n_class: usize) -> Result<()> {
 /// # Errors
 /// Lengths that differ; an axis that is no unit vector; negative units; edges of cos(zenith) that do not rise
 /// within [-1, 1]; a total that leaves the range of the sums.
-pub fn livetime_cube(
-    axis: &[Vector],
-    units: &[i64],
-    n_class: usize,
-    nside: i64,
-    cos_edge: &[f64],
-) -> Result<Vec<i64>> {
+pub fn livetime_cube(axis: &[Vector], units: &[i64], n_class: usize, nside: i64, cos_edge: &[f64]) -> Result<Vec<i64>> {
     let grid = Grid::new(nside)?;
     within("n_class", n_class as f64, 1.0, 255.0)?;
     same_length("units", units.len(), axis.len() * n_class)?;

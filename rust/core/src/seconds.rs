@@ -27,16 +27,15 @@ pub fn inside_polygon(
     let (west, east) = bounds(corner_longitude_deg);
     let (south, north) = bounds(corner_latitude_deg);
     let mut inside = vec![false; longitude_deg.len()];
-    inside
-        .par_chunks_mut(CHUNK)
-        .zip(longitude_deg.par_chunks(CHUNK).zip(latitude_deg.par_chunks(CHUNK)))
-        .for_each(|(inside, (longitude, latitude))| {
+    inside.par_chunks_mut(CHUNK).zip(longitude_deg.par_chunks(CHUNK).zip(latitude_deg.par_chunks(CHUNK))).for_each(
+        |(inside, (longitude, latitude))| {
             for i in 0..inside.len() {
                 let (x, y) = (longitude[i], latitude[i]);
                 let near = x >= west && x <= east && y >= south && y <= north;
                 inside[i] = near && crossings(x, y, corner_longitude_deg, corner_latitude_deg) % 2 == 1;
             }
-        });
+        },
+    );
     Ok(inside)
 }
 

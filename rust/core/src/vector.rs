@@ -101,6 +101,7 @@ pub fn quarter_turns(x: f64, y: f64) -> f64 {
 
 /// Arctangent of a slope in [0, 1], in quarter turns.
 #[inline]
+#[expect(clippy::excessive_precision, reason = "the coefficients stand as they were published")]
 fn quarter_turns_of_slope(slope: f64) -> f64 {
     const TAN_PI_8: f64 = 0.414_213_562_373_095_03;
     let upper = slope > TAN_PI_8;

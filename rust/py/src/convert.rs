@@ -1,7 +1,9 @@
 //! NumPy arrays to slices and vectors to new NumPy arrays.
 
 use crate::error::{Result, shape_error};
-use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray, PyUntypedArrayMethods};
+use numpy::{
+    Element, IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray, PyUntypedArrayMethods,
+};
 use pyo3::prelude::*;
 
 /// The elements of a contiguous array.

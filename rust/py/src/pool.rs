@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 struct Pool {
     process: u32,
     threads: usize,
-    pool: Arc<ThreadPool>,
+    workers: Arc<ThreadPool>,
 }
 
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
@@ -27,7 +27,7 @@ fn pool(wanted: Option<usize>) -> Result<(usize, Arc<ThreadPool>)> {
     let (forked, before) = held.as_ref().map_or((false, None), |p| (p.process != process, Some(p.threads)));
     let threads = wanted.or(before).unwrap_or_else(available);
     if let Some(p) = held.as_ref().filter(|p| !forked && p.threads == threads) {
-        return Ok((p.threads, Arc::clone(&p.pool)));
+        return Ok((p.threads, Arc::clone(&p.workers)));
     }
     let new = ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -35,7 +35,7 @@ fn pool(wanted: Option<usize>) -> Result<(usize, Arc<ThreadPool>)> {
         .build()
         .map_err(|e| range_error(format!("threads = {threads}: {e}")))?;
     let new = Arc::new(new);
-    let old = held.replace(Pool { process, threads, pool: Arc::clone(&new) });
+    let old = held.replace(Pool { process, threads, workers: Arc::clone(&new) });
     if forked {
         // The threads of the parent do not exist here; telling them to end would wait for nobody.
         std::mem::forget(old);

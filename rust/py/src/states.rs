@@ -7,6 +7,8 @@ use amsdipole_core::states as core;
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
+type States<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>);
+
 /// Position and velocity at each time.
 #[pyfunction]
 pub fn interpolated_states<'py>(
@@ -18,7 +20,7 @@ pub fn interpolated_states<'py>(
     step_s: f64,
     position_km: PyReadonlyArray2<'py, f64>,
     velocity_km_s: PyReadonlyArray2<'py, f64>,
-) -> Result<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>)> {
+) -> Result<States<'py>> {
     let time_s = slice(&time_s)?;
     let knots = core::StateKnots {
         segment_start_s: slice(&segment_start_s)?,
