@@ -26,7 +26,7 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[str]
     try:
         yield temporary
         _sync(temporary)
-        os.chmod(temporary, 0o666 & ~_umask())
+        Path(temporary).chmod(0o666 & ~_umask())
         os.replace(temporary, target)
         _sync(os.fspath(target.parent))
     except OSError as error:

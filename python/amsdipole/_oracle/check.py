@@ -29,7 +29,8 @@ def all_good(name: str, values: NDArray[np.generic], good: NDArray[np.bool_], ru
 
 
 def all_within(name: str, values: Floats, low: float, high: float) -> None:
-    all_good(name, values, (values >= low) & (values <= high), f"outside [{low}, {high}]")
+    good = np.asarray((values >= low) & (values <= high))
+    all_good(name, values, good, f"outside [{low}, {high}]")
 
 
 def within(name: str, value: float, low: float, high: float) -> None:

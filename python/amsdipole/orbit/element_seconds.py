@@ -73,6 +73,10 @@ class ElementSeconds:
         # A millionth of a row allows for spans that are rounded.
         return int(np.floor((self.stop_s - self.start_s) / self.step_s + 1e-6))
 
+    def row_start_s(self, row: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the times at which rows start [s]."""
+        return self.start_s + row * self.step_s
+
     def blocks(self) -> Iterator[Seconds]:
         """Give all rows once, in time order."""
         for first in range(0, self.n_row, BLOCK):
@@ -88,7 +92,7 @@ class ElementSeconds:
         return self._rows(np.arange(chosen.start, chosen.stop) if isinstance(chosen, slice) else chosen)
 
     def _rows(self, row: NDArray[np.int64]) -> Seconds:
-        time_s = self.start_s + row * self.step_s
+        time_s = self.row_start_s(row)
         position_km, velocity_km_s = interpolated_states(self._knots, time_s)
         place = geodetic(teme_to_earth_fixed(time_s, position_km))
         dead = inside_polygon(

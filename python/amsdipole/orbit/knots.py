@@ -66,6 +66,21 @@ class StateKnots:
         ):
             array.flags.writeable = False
 
+    def covering(self, first_s: float, last_s: float) -> "StateKnots":
+        """Return the segments that hold two times and what lies between; the nearest ones if there are none."""
+        n_segment = len(self.knot_start_s)
+        low = int(np.clip(np.searchsorted(self.segment_start_s, first_s, side="right") - 1, 0, n_segment - 1))
+        high = int(np.clip(np.searchsorted(self.segment_start_s, last_s, side="right"), low + 1, n_segment))
+        knot = slice(int(self.segment_offset[low]), int(self.segment_offset[high]))
+        return StateKnots(
+            self.segment_start_s[low : high + 1],
+            self.segment_offset[low : high + 1] - self.segment_offset[low],
+            self.knot_start_s[low:high],
+            self.step_s,
+            self.position_km[knot],
+            self.velocity_km_s[knot],
+        )
+
 
 def state_knots(
     elements: ElementSets,

@@ -128,6 +128,13 @@ class SecondsSource(Protocol):
     def n_row(self) -> int:
         """Number of rows."""
 
+    @property
+    def step_s(self) -> float:
+        """Length of every row [s]."""
+
+    def row_start_s(self, row: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the times at which rows start, by their numbers from 0 [s]."""
+
     def blocks(self) -> Iterator[Seconds]:
         """Give all rows once, in time order, in blocks that fit in memory."""
 
@@ -166,6 +173,15 @@ class TableSeconds:
     def n_row(self) -> int:
         """Number of rows."""
         return len(self.table)
+
+    @property
+    def step_s(self) -> float:
+        """Length of every row [s]."""
+        return self.table.step_s
+
+    def row_start_s(self, row: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the times at which rows start [s]."""
+        return self.table.time_s[row]
 
     def blocks(self) -> Iterator[Seconds]:
         """Give all rows once, in time order."""

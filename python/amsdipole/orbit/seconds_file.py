@@ -1,5 +1,6 @@
 """Seconds in Parquet files, read by row group so that nine years need not fit in memory."""
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class FileSeconds:
         groups = [group for path in self.paths for group in self._spans(path)]
         if not groups:
             raise DataError(f"{', '.join(self.paths) or 'no file'}: the table of seconds has no rows")
-        for before, after in zip(groups, groups[1:], strict=False):
+        for before, after in itertools.pairwise(groups):
             if after.first_s < before.last_s + 0.99 * self.step_s:
                 raise DataError(
                     f"{after.path}, row group {after.index}: time_s = {after.first_s} does not come after "
@@ -104,6 +105,18 @@ class FileSeconds:
     def n_row(self) -> int:
         """Number of rows."""
         return sum(group.n_row for group in self._groups)
+
+    def row_start_s(self, row: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the times at which rows start [s]."""
+        first = np.concatenate([[0], np.cumsum([group.n_row for group in self._groups])])
+        out = np.empty(len(row))
+        group_of = np.searchsorted(first, row, side="right") - 1
+        for i in np.unique(group_of):
+            group = self._groups[i]
+            time_s = read_columns(open_parquet(group.path), group.path, group.index, ["time_s"], self.columns)[0]
+            chosen = group_of == i
+            out[chosen] = time_s[row[chosen] - first[i]]
+        return out
 
     def blocks(self) -> Iterator[Seconds]:
         """Give all rows once, in time order."""
@@ -219,7 +232,8 @@ def write_seconds(
     Examples
     --------
     >>> import tempfile
-    >>> row = Seconds(np.array([1.4e9]), 1.0, np.ones(1), np.array([[6780.0, 0, 0]]), np.array([[0, 7.6, 0]]), np.zeros((1, 3)))
+    >>> position_km, velocity_km_s = np.array([[6780.0, 0, 0]]), np.array([[0, 7.6, 0]])
+    >>> row = Seconds(np.array([1.4e9]), 1.0, np.ones(1), position_km, velocity_km_s, np.zeros((1, 3)))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_seconds(f"{folder}/s.parquet", [row])
     ...     FileSeconds((f"{folder}/s.parquet",)).n_row

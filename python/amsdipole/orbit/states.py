@@ -51,8 +51,11 @@ def interpolated_states(
     >>> np.linalg.norm(position_km).round(-1)
     np.float64(6780.0)
     """
+    time = floats("time_s", time_s, (None,))
+    if time.size and not np.isnan(time).any():
+        knots = knots.covering(float(time.min()), float(time.max()))  # the kernel checks every knot that it is given
     return _core.interpolated_states(
-        floats("time_s", time_s, (None,)),
+        time,
         floats("segment_start_s", knots.segment_start_s, (None,)),
         indices("segment_offset", knots.segment_offset, (None,)),
         floats("knot_start_s", knots.knot_start_s, (None,)),

@@ -5,6 +5,7 @@ astropy and its downloads are not involved. Aberration is left out: directions a
 which differ from those of an observer at rest in the solar system by at most 21 arcsec.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import erfa
@@ -139,7 +140,10 @@ def teme_to_gcrs(start_s: float, stop_s: float) -> FrameKnots:
 def _teme_to_gcrs_at(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     day = np.floor(time_s / 86_400.0)
     utc1, utc2 = _UNIX_EPOCH_JD + day, time_s / 86_400.0 - day
-    tai1, tai2 = erfa.utctai(utc1, utc2)
+    with warnings.catch_warnings():
+        # Beyond its table of leap seconds erfa keeps the last: a second of TT moves the pole by 1e-6 arcsec.
+        warnings.filterwarnings("ignore", message='.*"utctai".*dubious year', category=erfa.ErfaWarning)
+        tai1, tai2 = erfa.utctai(utc1, utc2)
     tt1, tt2 = tai1, tai2 + _TAI_TO_TT_S / 86_400.0
     sidereal = erfa.gmst82(utc1, utc2)
     rotation = erfa.era00(utc1, utc2)

@@ -15,7 +15,7 @@ __all__ = [
     "real_harmonics",
 ]
 
-_DIPOLE_FACTOR = np.sqrt(3.0 / (4.0 * np.pi))
+_DIPOLE_FACTOR = float(np.sqrt(3.0 / (4.0 * np.pi)))
 
 
 def real_harmonics(vector: ArrayLike, l_max: int) -> NDArray[np.float64]:
@@ -104,7 +104,7 @@ def dipole_from_harmonics(a_1m: ArrayLike) -> NDArray[np.float64]:
     array([0.    , 0.0489, 0.    ])
     """
     a_minus, a_zero, a_plus = finite_floats("a_1m", a_1m, (3,))
-    return _DIPOLE_FACTOR * np.array([a_plus, a_minus, a_zero])
+    return np.array([a_plus, a_minus, a_zero]) * _DIPOLE_FACTOR
 
 
 def harmonics_from_dipole(rho: ArrayLike) -> NDArray[np.float64]:

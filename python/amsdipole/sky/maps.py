@@ -1,6 +1,8 @@
 """HEALPix maps with their frame and unit, in FITS files as healpy writes and reads them."""
 
+import math
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from amsdipole._arrays import finite_floats
 from amsdipole._files import replacing
-from amsdipole.errors import DataError, FrameError, ShapeError
+from amsdipole.errors import DataError, FrameError, RangeError, ShapeError
 
 __all__ = ["FRAMES", "SkyMap", "read_map", "write_map"]
 
@@ -60,7 +62,7 @@ class SkyMap:
     @property
     def nside(self) -> int:
         """Resolution."""
-        return round((len(self.values) / 12) ** 0.5)
+        return math.isqrt(len(self.values) // 12)
 
 
 def write_map(path: str | os.PathLike[str], sky_map: SkyMap, *, column: str = "VALUE", overwrite: bool = False) -> None:
@@ -127,7 +129,7 @@ def read_map(path: str | os.PathLike[str]) -> SkyMap:
     Raises
     ------
     DataError
-        The file is missing, unreadable, truncated or no HEALPix map.
+        The file is missing, unreadable, truncated or no HEALPix map, or a pixel has no finite value.
     FrameError
         The file names no frame, or one that is unknown.
 
@@ -139,22 +141,38 @@ def read_map(path: str | os.PathLike[str]) -> SkyMap:
     amsdipole.errors.DataError: /no/such/file: no such file
     """
     import healpy
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
 
     if not Path(path).is_file():
         raise DataError(f"{os.fspath(path)}: no such file")
     try:
-        values, header = healpy.read_map(os.fspath(path), field=0, dtype=np.float64, h=True, nest=False)
-    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
-        raise DataError(f"{os.fspath(path)}: no readable HEALPix map ({error})") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", AstropyWarning)  # a truncated file is only warned of
+            with open(path, "rb") as stream, fits.open(stream, memmap=False) as file:
+                values, header = healpy.read_map(file, field=0, dtype=np.float64, h=True, nest=False)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AstropyWarning) as error:
+        raise DataError(f"{os.fspath(path)}: no readable HEALPix map ({_first_line(error)})") from error
+    if (values == healpy.UNSEEN).any():
+        i = int((values == healpy.UNSEEN).argmax())
+        raise DataError(f"{os.fspath(path)}: values[{i}] is healpy's UNSEEN; every pixel must have a value")
     keys = dict(header)
     code = str(keys.get("COORDSYS", "")).strip()
     if code not in _FRAME_OF_COORDSYS:
         raise FrameError(f"{os.fspath(path)}: COORDSYS = {code!r}; one of {sorted(_FRAME_OF_COORDSYS)} is wanted")
-    own = {k: v for k, v in keys.items() if k not in _STRUCTURAL and not k.startswith(("TTYPE", "TFORM", "TUNIT", "NAXIS"))}
-    return SkyMap(values, _FRAME_OF_COORDSYS[code], str(keys.get("TUNIT1", "")).strip(), own)
+    own = {k: v for k, v in keys.items() if k not in _STRUCTURAL and not k.startswith(_STRUCTURAL_STARTS)}
+    try:
+        return SkyMap(values, _FRAME_OF_COORDSYS[code], str(keys.get("TUNIT1", "")).strip(), own)
+    except (RangeError, ShapeError) as error:
+        raise DataError(f"{os.fspath(path)}: {error}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 _STRUCTURAL = frozenset(
-    "XTENSION BITPIX PCOUNT GCOUNT TFIELDS PIXTYPE ORDERING COORDSYS EXTNAME NSIDE FIRSTPIX LASTPIX INDXSCHM OBJECT "
-    "COMMENT HISTORY CHECKSUM DATASUM".split()
+    ("XTENSION", "BITPIX", "PCOUNT", "GCOUNT", "TFIELDS", "EXTNAME", "COMMENT", "HISTORY", "CHECKSUM", "DATASUM")
+    + ("PIXTYPE", "ORDERING", "COORDSYS", "NSIDE", "FIRSTPIX", "LASTPIX", "INDXSCHM", "OBJECT")
 )
+_STRUCTURAL_STARTS = ("TTYPE", "TFORM", "TUNIT", "NAXIS")

@@ -82,6 +82,7 @@ def fit_dipole(
     .. [2] Langenbruch 2022, Eur. Phys. J. C 82, 393, https://doi.org/10.1140/epjc/s10052-022-10254-8 (sandwich)
     .. [3] Bohm & Zech 2014, Nucl. Instrum. Meth. A 748, 1, https://doi.org/10.1016/j.nima.2014.02.021
        (scaled Poisson errors of weighted counts)
+    .. [4] Haldane 1937, Biometrika 29, 133, https://doi.org/10.1093/biomet/29.1-2.133 (variance of chi-squared)
 
     Examples
     --------
@@ -126,7 +127,7 @@ def fit_dipole(
     flux = 1.0 + unit @ slope
     inverse = np.asarray(np.linalg.inv(jacobian.T @ information @ jacobian), dtype=np.float64)
     bread = inverse @ jacobian.T
-    chi2, chi2_sigma, dof = _goodness(total, shape * flux, sum_weight, sum_square / sum_weight)
+    chi2, chi2_sigma, dof = _goodness(total, shape, flux, unit, sum_square / sum_weight)
     return DipoleFit(
         rho=slope / dilution,
         covariance=_symmetric(inverse) / (scale * dilution**2),
@@ -214,11 +215,23 @@ def _check_moment(moment: NDArray[np.float64]) -> None:
 
 
 def _goodness(
-    total: NDArray[np.float64], flux: NDArray[np.float64], sum_weight: float, unit_weight: float
+    total: NDArray[np.float64],
+    shape: NDArray[np.float64],
+    flux: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    unit_weight: float,
 ) -> tuple[float, float, int]:
     """Return Pearson's chi-squared, its standard deviation and its degrees of freedom."""
     seen = flux > 0.0  # a score may lead outside: there the expectation is no expectation
-    expected = flux[seen] * (sum_weight / flux[seen].sum())
-    chi2 = float(np.sum((total[seen] - expected) ** 2 / expected) / unit_weight)
-    spread = float(np.sqrt(np.sum(2.0 + unit_weight / expected)))
-    return chi2, spread, int(seen.sum()) - 4
+    expected = shape[seen] * flux[seen]
+    # In events: a sum of weights is taken as `unit_weight` times a Poisson number (Bohm & Zech).
+    expected *= total.sum() / unit_weight / expected.sum()
+    chi2 = float(np.sum((total[seen] / unit_weight - expected) ** 2 / expected))
+    # Each term has the variance 2 + 1 / mu. The four fitted numbers take their part out of the 1 / mu: its
+    # projection, with weight mu, on the derivatives of ln mu. For the scale alone that is Haldane's result.
+    slope = np.column_stack([np.ones(len(expected)), unit[seen] / flux[seen, np.newaxis]])
+    overlap = slope.sum(axis=0)
+    taken = float(overlap @ np.linalg.lstsq((slope.T * expected) @ slope, overlap)[0])
+    dof = int(seen.sum()) - 4
+    variance = 2.0 * dof + float(np.sum(1.0 / expected)) - taken
+    return chi2, float(np.sqrt(max(variance, 0.0))), dof

@@ -1,0 +1,5 @@
+"""``python -m amsdipole``."""
+
+from amsdipole.cli import main
+
+main()

@@ -1,0 +1,366 @@
+"""One analysis from its configuration to its result: composition only, no physics."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole.config import Config, DetectorConfig, SecondsConfig, SpectrumConfig
+from amsdipole.events import CountsMaps, EventFiles, count_events, count_sky_events, read_sky_events
+from amsdipole.events.sky_table import SkyEvents
+from amsdipole.exposure import (
+    AMS_LEPTON_ACCEPTANCE,
+    AcceptanceCurve,
+    LivetimeCube,
+    TwoDiscs,
+    expected_counts,
+    ground_exposure,
+    livetime_cube,
+    zenith_edges,
+)
+from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
+from amsdipole.models import Flux, electron_flux, positron_flux, power_law
+from amsdipole.orbit import (
+    ElementSeconds,
+    FileSeconds,
+    Navigator,
+    SecondsSource,
+    ams_mounting,
+    builtin_iss_elements,
+    read_elements,
+)
+from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
+from amsdipole.sky import galactic_to_icrs, pixel_centers, teme_to_galactic
+from amsdipole.statistics import expected_limit, fit_dipole, ground_dipole, limits
+from amsdipole.threads import set_threads
+
+__all__ = ["Instrument", "Progress", "check_inputs", "instrument", "run", "seconds_source"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What events and exposure share.
+
+    Attributes
+    ----------
+    seconds : SecondsSource
+        The seconds of the mission.
+    navigator : Navigator
+        Orientation and cutoff rule.
+    acceptance : AcceptanceCurve
+        Acceptance against energy.
+    geometry : TwoDiscs
+        Acceptance against angle.
+    flux : callable
+        Spectrum.
+    """
+
+    seconds: SecondsSource
+    navigator: Navigator
+    acceptance: AcceptanceCurve
+    geometry: TwoDiscs
+    flux: Flux
+
+
+def run(config: Config, *, progress: Progress | None = None) -> Result:
+    """Run an analysis and write its results.
+
+    Parameters
+    ----------
+    config : Config
+        What to do; see `amsdipole.config.read_config`.
+    progress : callable, optional
+        Called with a stage's name, what is done and the total.
+
+    Returns
+    -------
+    Result
+        What was found; the same is in ``result.json`` of the output folder.
+
+    Raises
+    ------
+    ConfigError, DataError, RangeError, FitError
+        Something is wrong; then no output is left behind.
+
+    Notes
+    -----
+    The output folder appears whole or not at all: ``result.json``, counts and reference maps of each range in FITS,
+    and the figure of the components against energy.
+    """
+    set_threads(config.threads)
+    check_output(config.output.folder, overwrite=config.output.overwrite)
+    report = progress if progress is not None else _silent
+    result = _orbiting(config, report) if config.seconds is not None else _ground(config)
+    write_result(config.output.folder, result, overwrite=config.output.overwrite)
+    return result
+
+
+def check_inputs(config: Config) -> dict[str, Any]:
+    """Open everything that an analysis would read, without running it.
+
+    Parameters
+    ----------
+    config : Config
+        What to check.
+
+    Returns
+    -------
+    dict
+        What was found: numbers of events and rows, span of the mission.
+
+    Raises
+    ------
+    ConfigError, DataError, RangeError
+        The first thing that is wrong.
+    """
+    check_output(config.output.folder, overwrite=config.output.overwrite)
+    if config.seconds is None:
+        tables = [read_sky_events(path, config.events.columns) for path in config.events.files]
+        return {"n_event": sum(len(table.weight) for table in tables)}
+    columns = {name: str(column) for name, column in config.events.columns.items()}
+    events = EventFiles(config.events.files, columns, config.events.batch_size)
+    parts = instrument(config)
+    return {
+        "n_event": events.n_event,
+        "n_row": parts.seconds.n_row,
+        "start": _iso(parts.seconds.start_s),
+        "stop": _iso(parts.seconds.stop_s),
+    }
+
+
+def _iso(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s, tz=UTC).isoformat()
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
+
+
+def _orbiting(config: Config, progress: Progress) -> Result:
+    columns = {name: str(column) for name, column in config.events.columns.items()}
+    events = EventFiles(config.events.files, columns, config.events.batch_size)
+    parts = instrument(config)
+    nside, cos_least = config.map.nside, parts.geometry.cos_least
+    n_event, n_row = events.n_event, parts.seconds.n_row
+    counts = count_events(
+        events,
+        parts.seconds,
+        parts.navigator,
+        nside=nside,
+        cos_least=cos_least,
+        progress=lambda done: progress("events", done, n_event),
+    )
+    cube = livetime_cube(
+        parts.seconds,
+        parts.navigator,
+        nside=nside,
+        cos_edge=zenith_edges(cos_least, config.detector.n_zenith_bin),
+        progress=lambda done: progress("exposure", done, n_row),
+    )
+    expected = expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
+    return Result(
+        name=config.name,
+        ranges=tuple(_range_result(config, counts, expected, low) for low in config.energy.ranges_gev),
+        cut_flow=counts.cut_flow,
+        livetime=_livetime(cube, config),
+        harmonics=None,
+        provenance=_provenance(config, [*config.events.files, *_mission_files(config)]),
+    )
+
+
+def _range_result(
+    config: Config, counts: CountsMaps, expected: NDArray[np.float64], low_gev: float | None
+) -> RangeResult:
+    """Fit one cumulative range; None is the single bin of a list without energies."""
+    edge = counts.energy_edge_gev
+    first = 0 if low_gev is None else int(np.searchsorted(edge, low_gev))
+    weights, weights2 = counts.weights(slice(first, None)), counts.weights2(slice(first, None))
+    reference = expected[first:].sum(axis=0)
+    center = pixel_centers(config.map.nside)
+    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": config.events.weighting}
+    fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
+    other = "score" if config.fit.estimator == "likelihood" else "likelihood"
+    check = fit_dipole(weights, reference, center, estimator=other, **options)
+    names, confidence = config.fit.limits, config.fit.confidence
+    return RangeResult(
+        energy_low_gev=low_gev,
+        energy_high_gev=None if low_gev is None else float(edge[-1]),
+        fit=fit,
+        other_estimator=check,
+        limits=tuple(limits(fit.delta_m, fit.sigma, methods=names, confidence=confidence)),
+        expected=tuple(expected_limit(fit.sigma, method=name, confidence=confidence) for name in names),
+        expected_counts=float(reference.sum()),
+        counts_map=weights,
+        reference_map=reference,
+    )
+
+
+def _ground(config: Config) -> Result:
+    if config.ground is None:
+        raise AssertionError("the configuration was checked to have one exposure")
+    tables = [read_sky_events(path, config.events.columns) for path in config.events.files]
+    events = SkyEvents(*(_stacked([getattr(t, name) for t in tables]) for name in _SKY_FIELDS))
+    counts = count_sky_events(events, nside=config.map.nside)
+    latitude_rad = float(np.radians(config.ground.latitude_deg))
+    zenith_rad = float(np.radians(config.ground.zenith_max_deg))
+    equatorial = pixel_centers(config.map.nside) @ galactic_to_icrs().T
+    reference = ground_exposure(equatorial, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad)
+    harmonics = None
+    if events.azimuth_rad is not None:
+        harmonics = ground_dipole(
+            events.ra_rad,
+            events.dec_rad,
+            events.azimuth_rad,
+            weight=events.weight,
+            latitude_rad=latitude_rad,
+            zenith_max_rad=zenith_rad,
+        )
+    return Result(
+        name=config.name,
+        ranges=(_range_result(config, counts, reference[None], None),),
+        cut_flow=counts.cut_flow,
+        livetime=None,
+        harmonics=harmonics,
+        provenance=_provenance(config, list(config.events.files)),
+    )
+
+
+_SKY_FIELDS = ("direction", "weight", "ra_rad", "dec_rad", "azimuth_rad")
+
+
+def _stacked(columns: list[Any]) -> Any:
+    return None if any(column is None for column in columns) else np.concatenate(columns)
+
+
+def instrument(config: Config) -> Instrument:
+    """Build what events and exposure share.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+
+    Returns
+    -------
+    Instrument
+        Seconds, navigator, acceptance and spectrum.
+
+    Raises
+    ------
+    DataError
+        A file is missing or unreadable, or an element set is too old.
+    RangeError
+        The mission lies outside the years of the field model.
+    """
+    if config.seconds is None:
+        raise AssertionError("only missions in orbit have an instrument")
+    seconds = seconds_source(config.seconds)
+    navigator = Navigator(
+        mounting=_mounting(config.detector),
+        rule=CutoffRule(config.cutoff.factor, float(np.radians(config.cutoff.cone_deg)), config.cutoff.charge_sign),
+        energy_edge_gev=np.array(config.energy.edges_gev),
+        frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
+        dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
+    )
+    detector = config.detector
+    geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
+    return Instrument(seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum))
+
+
+def seconds_source(config: SecondsConfig) -> SecondsSource:
+    """Open the seconds of a mission.
+
+    Parameters
+    ----------
+    config : SecondsConfig
+        Element sets or files.
+
+    Returns
+    -------
+    SecondsSource
+        The seconds.
+
+    Raises
+    ------
+    DataError
+        A file is missing or unreadable, or an element set is too old.
+    """
+    if config.source == "files":
+        return FileSeconds(config.files, config.step_s, config.frame, config.columns)
+    elements = builtin_iss_elements() if config.elements == "iss" else read_elements(config.elements)
+    if config.start is None or config.stop is None:
+        raise AssertionError("the configuration was checked to have a start and a stop")
+    law = config.attitude
+    return ElementSeconds(
+        elements,
+        config.start.timestamp(),
+        config.stop.timestamp(),
+        step_s=config.step_s,
+        angle_rad=(
+            float(np.radians(law.yaw_deg)),
+            float(np.radians(law.pitch_deg)),
+            float(np.radians(law.roll_deg)),
+        ),
+        livetime_fraction=config.livetime_fraction,
+        max_age_days=config.max_age_days,
+    )
+
+
+def _mounting(config: DetectorConfig) -> NDArray[np.float64]:
+    if config.mounting == "ams":
+        return ams_mounting()
+    if config.mounting == "zenith":  # x starboard, y ram, z up
+        return np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    return np.array(config.mounting)
+
+
+def _acceptance(config: DetectorConfig) -> AcceptanceCurve:
+    if config.acceptance == "ams_leptons":
+        return AMS_LEPTON_ACCEPTANCE
+    points = np.array(config.acceptance)
+    return AcceptanceCurve(points[:, 0], points[:, 1])
+
+
+def _flux(config: SpectrumConfig) -> Flux:
+    if config.index is not None:
+        return power_law(config.index)
+    return {"ams_positrons": positron_flux, "ams_electrons": electron_flux}[config.model]
+
+
+def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:
+    open_s = dict(zip(cube.energy_edge_gev[:-1].tolist(), cube.open_livetime_s().tolist(), strict=True))
+    return {
+        "n_row": cube.budget.n_row,
+        "total_s": cube.budget.total_s,
+        "live_s": cube.budget.live_s,
+        "unit_s": 2.0**-32,
+        "open_s": [{"energy_low_gev": low, "open_s": open_s[low]} for low in config.energy.ranges_gev],
+    }
+
+
+def _mission_files(config: Config) -> list[str]:
+    if config.seconds is None:
+        return []
+    if config.seconds.source == "files":
+        return list(config.seconds.files)
+    return [] if config.seconds.elements == "iss" else [config.seconds.elements]
+
+
+def _provenance(config: Config, files: list[str]) -> Provenance:
+    models: dict[str, str] = {}
+    if config.seconds is not None:
+        field = igrf14()
+        models["field"] = f"{field.model} sha256 {field.sha256}"
+        if config.seconds.source == "elements":
+            elements = builtin_iss_elements() if config.seconds.elements == "iss" else None
+            if elements is not None:
+                models["elements"] = f"{Path(elements.source).name} sha256 {elements.sha256}"
+    return Provenance.of(config.model_dump(mode="json"), [os.fspath(f) for f in files], models)

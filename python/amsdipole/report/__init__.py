@@ -1,0 +1,15 @@
+"""Results as files, tables and figures."""
+
+from amsdipole.report.figures import rho_against_energy
+from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
+from amsdipole.report.text import result_table
+
+__all__ = [
+    "Provenance",
+    "RangeResult",
+    "Result",
+    "check_output",
+    "result_table",
+    "rho_against_energy",
+    "write_result",
+]

@@ -1,0 +1,288 @@
+"""What an analysis found, and the folder that keeps it."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole._files import sha256_of
+from amsdipole.errors import DataError
+from amsdipole.sky import SkyMap, write_map
+from amsdipole.statistics import DipoleFit, ExpectedLimit, GroundDipole, UpperLimit
+
+__all__ = ["FORMAT_VERSION", "Provenance", "RangeResult", "Result", "check_output", "write_result"]
+
+FORMAT_VERSION = 1
+_ORDER = np.array([1, 2, 0])  # rows of (x, y, z) = (FB, EW, NS) in the published order EW, NS, FB
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a result was made from.
+
+    Attributes
+    ----------
+    config : dict
+        The configuration.
+    inputs : tuple of dict
+        Path, size and checksum of each input file.
+    models : dict of str to str
+        Field model and element sets, with their checksums.
+    versions : dict of str to str
+        Versions of this package and of those that enter the numbers.
+    """
+
+    config: dict[str, Any]
+    inputs: tuple[dict[str, Any], ...]
+    models: dict[str, str]
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, config: dict[str, Any], files: list[str], models: dict[str, str]) -> "Provenance":
+        """Take checksums and versions."""
+        inputs = tuple({"path": f, "bytes": os.path.getsize(f), "sha256": sha256_of(f)} for f in files)
+        names = ("amsdipole", "astropy", "healpy", "numpy", "pyarrow", "pyerfa", "scipy", "sgp4")
+        versions = {"python": platform.python_version()}
+        for name in names:
+            with contextlib.suppress(ModuleNotFoundError):  # healpy has no Windows build
+                versions[name] = version(name)
+        return cls(config, inputs, models, versions)
+
+
+@dataclass(frozen=True)
+class RangeResult:
+    """The dipole of one cumulative energy range.
+
+    Attributes
+    ----------
+    energy_low_gev, energy_high_gev : float or None
+        The range [GeV]; None for a list without energies.
+    fit, other_estimator : DipoleFit
+        The fit asked for, and the other estimator as a check.
+    limits : tuple of UpperLimit
+        Upper limits, each with its method.
+    expected : tuple of ExpectedLimit
+        What the same methods give under isotropy.
+    expected_counts : float
+        Events that flux, acceptance and live time predict.
+    counts_map, reference_map : numpy.ndarray of float64, shape (npix,)
+        Sum of weights and isotropic expectation, galactic RING.
+    """
+
+    energy_low_gev: float | None
+    energy_high_gev: float | None
+    fit: DipoleFit
+    other_estimator: DipoleFit
+    limits: tuple[UpperLimit, ...]
+    expected: tuple[ExpectedLimit, ...]
+    expected_counts: float
+    counts_map: NDArray[np.float64]
+    reference_map: NDArray[np.float64]
+
+    def document(self) -> dict[str, Any]:
+        """Numbers of the range as JSON takes them."""
+        fit = self.fit
+        return {
+            "energy_low_gev": self.energy_low_gev,
+            "energy_high_gev": self.energy_high_gev,
+            "sum_weight": fit.sum_weight,
+            "n_eff": fit.n_eff,
+            "expected_counts": self.expected_counts,
+            "rho": _components(fit.rho),
+            "error": _components(np.sqrt(np.diag(fit.covariance))),
+            "covariance": fit.covariance[np.ix_(_ORDER, _ORDER)].tolist(),
+            "sandwich_covariance": fit.sandwich_covariance[np.ix_(_ORDER, _ORDER)].tolist(),
+            "sigma": fit.sigma,
+            "delta_m": fit.delta_m,
+            "chi2": fit.chi2,
+            "p_value": fit.p_value,
+            "estimator": fit.estimator,
+            "weighting": fit.weighting,
+            "reference_dipole": _components(fit.reference_dipole),
+            "goodness_of_fit": {
+                "pearson_chi2": fit.pearson_chi2,
+                "dof": fit.pearson_dof,
+                "sigma": fit.pearson_sigma,
+            },
+            "other_estimator": {
+                "estimator": self.other_estimator.estimator,
+                "rho": _components(self.other_estimator.rho),
+            },
+            "limits": [
+                {"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits
+            ],
+            "expected_limits": [
+                {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
+                for e in self.expected
+            ],
+        }
+
+
+def _components(vector: NDArray[np.float64]) -> dict[str, float]:
+    fb, ew, ns = (float(v) for v in vector)
+    return {"ew": ew, "ns": ns, "fb": fb}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    name : str
+        Name of the analysis.
+    ranges : tuple of RangeResult
+        One for each cumulative range.
+    cut_flow : dict of str to int
+        Events by the first cut that they failed.
+    livetime : dict or None
+        Live time of a mission.
+    harmonics : GroundDipole or None
+        First-harmonic analysis of a ground array.
+    provenance : Provenance
+        What it was made from.
+    """
+
+    name: str
+    ranges: tuple[RangeResult, ...]
+    cut_flow: Mapping[str, int]
+    livetime: dict[str, Any] | None
+    harmonics: GroundDipole | None
+    provenance: Provenance
+
+    def document(self) -> dict[str, Any]:
+        """Everything but the maps, as ``result.json`` holds it."""
+        return {
+            "format": "amsdipole-result",
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "frame": "galactic",
+            "components": {
+                "ew": "towards l = 90 deg, b = 0",
+                "ns": "towards b = 90 deg",
+                "fb": "towards l = 0, b = 0",
+                "order": ["ew", "ns", "fb"],
+                "directions": "local, not corrected for the deflection in the magnetic field of the Earth",
+            },
+            "ranges": [r.document() for r in self.ranges],
+            "cut_flow": dict(self.cut_flow),
+            "livetime": self.livetime,
+            "harmonics": None if self.harmonics is None else _harmonics(self.harmonics),
+            "config": self.provenance.config,
+            "inputs": list(self.provenance.inputs),
+            "models": self.provenance.models,
+            "versions": self.provenance.versions,
+        }
+
+
+def _harmonics(ground: GroundDipole) -> dict[str, Any]:
+    ra, azimuth = ground.right_ascension, ground.azimuth
+    return {
+        "right_ascension": {
+            "a": ra.a,
+            "b": ra.b,
+            "r": ra.amplitude,
+            "phase_deg": float(np.degrees(ra.phase_rad)) % 360.0,
+            "p_value": ra.p_value,
+            "sigma": ra.sigma,
+        },
+        "azimuth": {"a": azimuth.a, "b": azimuth.b, "sigma": azimuth.sigma},
+        "d_perp": ground.delta_perp,
+        "d_z": ground.delta_z,
+        "d": ground.delta,
+        "declination_deg": ground.declination_deg,
+        "glon_deg": ground.glon_deg % 360.0,
+        "glat_deg": ground.glat_deg,
+    }
+
+
+def check_output(folder: str, *, overwrite: bool) -> None:
+    """Refuse an output folder that cannot be made, before any work.
+
+    Parameters
+    ----------
+    folder : str
+        The folder.
+    overwrite : bool
+        Whether an earlier result there may be replaced.
+
+    Raises
+    ------
+    DataError
+        It exists and may not be replaced, holds something that is no result, or its parent is missing or read-only.
+    """
+    target = Path(folder)
+    if target.exists():
+        if not overwrite:
+            raise DataError(f"{target}: the folder exists already; choose another, or allow overwrite")
+        if not (target / "result.json").is_file():
+            raise DataError(f"{target}: the folder holds no earlier result; it is not replaced")
+    if not target.parent.is_dir():
+        raise DataError(f"{target.parent}: no such folder")
+    if not os.access(target.parent, os.W_OK):
+        raise DataError(f"{target.parent}: the folder cannot be written to")
+
+
+def write_result(folder: str, result: Result, *, overwrite: bool) -> None:
+    """Write a result's folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder : str
+        The folder to make.
+    result : Result
+        What was found.
+    overwrite : bool
+        Whether an earlier result there may be replaced.
+
+    Raises
+    ------
+    DataError
+        The folder exists and may not be replaced, or cannot be written.
+    """
+    from amsdipole.report.figures import rho_against_energy, save_figure
+
+    check_output(folder, overwrite=overwrite)
+    target = Path(folder)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        document = result.document()
+        text = json.dumps(document, indent=2, allow_nan=False)
+        (work / "result.json").write_text(text + "\n", encoding="utf-8")
+        for item in result.ranges:
+            _write_maps(work, item)
+        if len(result.ranges) > 1:
+            save_figure(rho_against_energy(document), work / "rho_against_energy.png")
+        work.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            target.rename(old / target.name)
+            work.rename(target)
+            shutil.rmtree(old)
+        else:
+            work.rename(target)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error})") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_maps(folder: Path, item: RangeResult) -> None:
+    label = "all" if item.energy_low_gev is None else f"above_{item.energy_low_gev:g}_gev"
+    header: dict[str, str | int | float] = {"SCALE": 2.0**-32, "CREATOR": f"amsdipole {version('amsdipole')}"}
+    if item.energy_low_gev is not None and item.energy_high_gev is not None:
+        header |= {"E_MIN": item.energy_low_gev, "E_MAX": item.energy_high_gev}
+    counts = SkyMap(item.counts_map, "galactic", "", header)
+    reference = SkyMap(item.reference_map, "galactic", "", {k: v for k, v in header.items() if k != "SCALE"})
+    write_map(folder / f"counts_{label}.fits", counts, column="COUNTS")
+    write_map(folder / f"reference_{label}.fits", reference, column="REFERENCE")

@@ -1,0 +1,128 @@
+"""Results as text to read in a terminal."""
+
+from typing import Any
+
+__all__ = ["limit_table", "result_table"]
+
+_METHOD = {
+    "cls": "CLs",
+    "flat_delta": "flat in delta",
+    "proportional_delta": "prop. to delta",
+    "flat_rho": "flat in rho",
+    "neyman": "Neyman",
+    "feldman_cousins": "Feldman-Cousins",
+}
+
+
+def result_table(document: dict[str, Any]) -> str:
+    """Lay out a result for a terminal of 100 columns.
+
+    Parameters
+    ----------
+    document : dict
+        Contents of ``result.json``.
+
+    Returns
+    -------
+    str
+        Lines of text.
+    """
+    lines = [f"{document['name']}: dipole in galactic coordinates, components in per cent", ""]
+    lines += _ranges(document["ranges"])
+    lines += ["", *_limits(document["ranges"])]
+    if document["harmonics"] is not None:
+        lines += ["", *_harmonics(document["harmonics"])]
+    lines += ["", *_cut_flow(document["cut_flow"])]
+    if document["livetime"] is not None:
+        lines += ["", *_livetime(document["livetime"])]
+    lines += ["", f"Arrival directions are {document['components']['directions']}."]
+    return "\n".join(lines)
+
+
+def _label(entry: dict[str, Any]) -> str:
+    if entry["energy_low_gev"] is None:
+        return "all"
+    return f"{entry['energy_low_gev']:g}-{entry['energy_high_gev']:g}"
+
+
+def _ranges(ranges: list[dict[str, Any]]) -> list[str]:
+    out = [f"{'E [GeV]':>10} {'N_eff':>9} {'rho_EW':>15} {'rho_NS':>15} {'rho_FB':>15} {'delta_M':>8} {'p-value':>8}"]
+    for entry in ranges:
+        parts = " ".join(
+            f"{100 * entry['rho'][c]:>+7.2f} ± {100 * entry['error'][c]:<5.2f}" for c in ("ew", "ns", "fb")
+        )
+        p_value = entry["p_value"]
+        p_text = f"{p_value:8.3f}" if p_value >= 0.001 else f"{p_value:8.1e}"
+        out.append(f"{_label(entry):>10} {entry['n_eff']:>9.0f} {parts} {100 * entry['delta_m']:>8.2f} {p_text}")
+    return out
+
+
+def _limits(ranges: list[dict[str, Any]]) -> list[str]:
+    confidence = ranges[0]["limits"][0]["confidence"]
+    methods = [limit["method"] for limit in ranges[0]["limits"]]
+    out = [f"Upper limits on delta at {100 * confidence:g} % [%], by method (expected under isotropy):"]
+    out.append(" " * 10 + "".join(f"{_METHOD[m]:>24}" for m in methods))
+    for entry in ranges:
+        cells = ""
+        for limit, expected in zip(entry["limits"], entry["expected_limits"], strict=True):
+            cells += f"{100 * limit['delta_ul']:>14.3f} ({100 * expected['median']:.3f})".rjust(24)
+        out.append(f"{_label(entry):>10}{cells}")
+    return out
+
+
+def _harmonics(entry: dict[str, Any]) -> list[str]:
+    ra = entry["right_ascension"]
+    return [
+        "First harmonics in right ascension and azimuth (Rayleigh):",
+        f"  right ascension: a = {ra['a']:.4f}, b = {ra['b']:.4f}, r = {ra['r']:.4f}, phase = {ra['phase_deg']:.1f} deg,"
+        f" P = {ra['p_value']:.1e}",
+        f"  azimuth: b = {entry['azimuth']['b']:.4f}; d_perp = {entry['d_perp']:.4f}, d_z = {entry['d_z']:.4f}",
+        f"  d = {entry['d']:.4f}, declination = {entry['declination_deg']:.1f} deg,"
+        f" (l, b) = ({entry['glon_deg']:.1f}, {entry['glat_deg']:.1f}) deg",
+    ]
+
+
+def _cut_flow(flow: dict[str, int]) -> list[str]:
+    out = ["Events by the first cut that they failed:"]
+    out += [f"  {name.replace('_', ' '):<16} {count:>12,}" for name, count in flow.items()]
+    return [*out, f"  {'all':<16} {sum(flow.values()):>12,}"]
+
+
+def _livetime(livetime: dict[str, Any]) -> list[str]:
+    total, live = livetime["total_s"], livetime["live_s"]
+    out = [f"Live time: {live:.4g} s of {total:.4g} s ({100 * live / total:.1f} %); of it open to"]
+    for entry in livetime["open_s"]:
+        share = 100 * entry["open_s"] / live
+        out.append(f"  E > {entry['energy_low_gev']:g} GeV: {entry['open_s']:.4g} s ({share:.1f} %)")
+    return out
+
+
+def limit_table(limits: list[dict[str, Any]], *, n_eff: float, delta_m: float, sigma: float, p_value: float) -> str:
+    """Lay out limits for a terminal.
+
+    Parameters
+    ----------
+    limits : list of dict
+        Method, confidence and limit.
+    n_eff : float
+        Effective number of events.
+    delta_m : float
+        Measured amplitude.
+    sigma : float
+        Error of one component.
+    p_value : float
+        Chance of at least this amplitude under isotropy.
+
+    Returns
+    -------
+    str
+        Lines of text.
+    """
+    out = [
+        f"N_eff = {n_eff:g}, sigma = sqrt(3 / N_eff) = {100 * sigma:.4f} %",
+        f"delta_M = {100 * delta_m:.4f} % = {delta_m / sigma:.3f} sigma, p-value under isotropy {p_value:.4f}",
+    ]
+    for limit in limits:
+        name = _METHOD[limit["method"]]
+        out.append(f"{100 * limit['confidence']:g} % upper limit, {name}: {100 * limit['delta_ul']:.3f} %")
+    return "\n".join(out)
