@@ -35,7 +35,8 @@ from amsdipole.orbit import (
     read_elements,
 )
 from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
-from amsdipole.sky import galactic_to_icrs, pixel_centers, teme_to_galactic
+from amsdipole.sky import galactic_to_icrs, pixel_centers, teme_to_galactic, vector_to_pixel
+from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import expected_limit, fit_dipole, ground_dipole, limits
 from amsdipole.threads import set_threads
 
@@ -162,7 +163,7 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         parts.seconds,
         parts.navigator,
         nside=nside,
-        cos_edge=zenith_edges(cos_least, config.detector.n_zenith_bin),
+        cos_edge=zenith_edges(cos_least, config.detector.n_zenith_bin, nside=nside),
         progress=lambda done: progress("exposure", done, n_row),
     )
     expected = expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
@@ -211,8 +212,7 @@ def _ground(config: Config) -> Result:
     counts = count_sky_events(events, nside=config.map.nside)
     latitude_rad = float(np.radians(config.ground.latitude_deg))
     zenith_rad = float(np.radians(config.ground.zenith_max_deg))
-    equatorial = pixel_centers(config.map.nside) @ galactic_to_icrs().T
-    reference = ground_exposure(equatorial, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad)
+    reference = _ground_reference(config.map.nside, latitude_rad, zenith_rad)
     harmonics = None
     if events.azimuth_rad is not None:
         harmonics = ground_dipole(
@@ -231,6 +231,17 @@ def _ground(config: Config) -> Result:
         harmonics=harmonics,
         provenance=_provenance(config, list(config.events.files)),
     )
+
+
+def _ground_reference(nside: int, latitude_rad: float, zenith_rad: float) -> NDArray[np.float64]:
+    """Mean exposure over each pixel: at its centre alone it would vanish in pixels that the horizon cuts."""
+    fine = min(NSIDE_MAX, max(512, 8 * nside))
+    centers = pixel_centers(fine)
+    exposure = ground_exposure(
+        centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad
+    )
+    total = np.bincount(vector_to_pixel(centers, nside), weights=exposure, minlength=12 * nside**2)
+    return np.asarray(total / (fine // nside) ** 2)
 
 
 _SKY_FIELDS = ("direction", "weight", "ra_rad", "dec_rad", "azimuth_rad")

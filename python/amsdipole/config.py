@@ -57,7 +57,7 @@ class SecondsConfig(_Model):
     step_s: float = Field(default=1.0, gt=0, le=60, description="length of a row [s]")
     attitude: AttitudeConfig = AttitudeConfig()
     livetime_fraction: float = Field(
-        default=0.73, ge=0, le=1, description="live share outside the South Atlantic polygon; with source = 'elements'"
+        default=0.71, ge=0, le=1, description="live share outside the South Atlantic polygon; with source = 'elements'"
     )
     max_age_days: float = Field(default=4.0, gt=0, description="greatest distance to an element set's epoch [d]")
     files: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class CutoffConfig(_Model):
     """The one cutoff rule: a bin is open where its lower edge is at least factor times the greatest cutoff of a cone."""
 
     factor: float = Field(default=1.2, ge=0, le=100)
-    cone_deg: float = Field(default=25.0, ge=0, le=180, description="half angle about the detector axis")
+    cone_deg: float = Field(default=30.0, ge=0, le=180, description="half angle about the detector axis")
     charge_sign: Literal[1, -1] = 1
 
 

@@ -74,4 +74,5 @@ def vector_in_frame(time_s: Floats, vector: Floats, knot_time_s: Floats, knot_ma
     same_length("vector", len(vector), len(time_s))
     frame = _matrix_at(time_s, knot_time_s, knot_matrix)
     all_finite_vectors("vector", vector)
-    return np.einsum("nij,nj->ni", frame, vector)
+    turned: Floats = np.einsum("nij,nj->ni", frame, vector)
+    return turned

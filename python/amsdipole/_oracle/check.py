@@ -29,7 +29,7 @@ def all_good(name: str, values: NDArray[np.generic], good: NDArray[np.bool_], ru
 
 
 def all_within(name: str, values: Floats, low: float, high: float) -> None:
-    good = np.asarray((values >= low) & (values <= high))
+    good: NDArray[np.bool_] = np.logical_and(values >= low, values <= high)
     all_good(name, values, good, f"outside [{low}, {high}]")
 
 

@@ -76,7 +76,8 @@ class Counts:
             np.add.at(self._units[which], (energy_bin[kept], pixel[kept]), units[which, kept])
 
     def units(self, which: int) -> NDArray[np.int64]:
-        return self._units[min(which, 1)].copy()
+        units: NDArray[np.int64] = self._units[min(which, 1)].copy()
+        return units
 
     def cut_flow(self) -> NDArray[np.int64]:
         return self._cut_flow.copy()

@@ -15,11 +15,12 @@ def vector_to_pixel(vector: Floats, nside: int) -> NDArray[np.int64]:
     turn = np.arctan2(y, x) * (2.0 / np.pi)
     turn = np.where(turn < 0.0, turn + 4.0, turn)
     turn = np.where(turn >= 4.0, 0.0, turn)
-    return np.where(
+    pixel: NDArray[np.int64] = np.where(
         np.abs(z) <= 2.0 / 3.0,
         _belt(z, turn, nside),
         _cap(np.hypot(x, y) * scale, z, turn, nside),
     ).astype(np.int64)
+    return pixel
 
 
 def _belt(z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:
@@ -28,7 +29,8 @@ def _belt(z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:
     ring = nside + 1 + falling - rising
     shift = 1 - ring % 2
     place = (falling + rising - nside + shift + 1) // 2 % (4 * nside)
-    return 2 * nside * (nside - 1) + (ring - 1) * 4 * nside + place
+    pixel: NDArray[np.int64] = 2 * nside * (nside - 1) + (ring - 1) * 4 * nside + place
+    return pixel
 
 
 def _cap(rho: Floats, z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:

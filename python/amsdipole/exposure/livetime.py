@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from amsdipole import _core
 from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
 from amsdipole.errors import DataError
+from amsdipole.exposure.pixel_window import pixel_radius
 from amsdipole.orbit import Navigator, SecondsSource
 from amsdipole.sky import pixel_centers
 
@@ -56,6 +57,8 @@ class LivetimeCube:
         Live time in units of 2^-32 s: how long each pixel's centre was seen at each angle in each class.
     nside : int
         Resolution of the pixels, galactic frame.
+    axis_nside : int
+        Resolution of the pixels in which the detector's axis was binned.
     cos_edge : numpy.ndarray of float64, shape (n_zenith + 1,)
         Rising edges of cos(zenith).
     energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
@@ -68,6 +71,7 @@ class LivetimeCube:
 
     units: NDArray[np.int64]
     nside: int
+    axis_nside: int
     cos_edge: NDArray[np.float64]
     energy_edge_gev: NDArray[np.float64]
     class_livetime_s: NDArray[np.float64]
@@ -82,8 +86,8 @@ class LivetimeCube:
         return np.cumsum(self.class_livetime_s)[:-1]
 
 
-def zenith_edges(cos_least: float, n_bin: int) -> NDArray[np.float64]:
-    """Divide a field of view into bins of equal solid angle.
+def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.float64]:
+    """Divide a field of view, with the pixels that reach into it, into bins of equal solid angle.
 
     Parameters
     ----------
@@ -91,11 +95,13 @@ def zenith_edges(cos_least: float, n_bin: int) -> NDArray[np.float64]:
         Cosine of the greatest angle to the axis, in [-1, 1).
     n_bin : int
         Number of bins, 1 to 1000.
+    nside : int
+        Resolution of the pixels.
 
     Returns
     -------
     numpy.ndarray of float64, shape (n_bin + 1,)
-        Edges from `cos_least` to 1.
+        Edges from the angle at which a pixel's centre may lie while its corner is in view, to 1.
 
     Raises
     ------
@@ -104,10 +110,12 @@ def zenith_edges(cos_least: float, n_bin: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> zenith_edges(0.8, 2)
-    array([0.8, 0.9, 1. ])
+    >>> zenith_edges(0.8, 2, nside=64).round(3)
+    array([0.783, 0.892, 1.   ])
     """
-    low = number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True)
+    angle = np.arccos(number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True))
+    margin = pixel_radius(nside).greatest + pixel_radius(AXIS_NSIDE).greatest
+    low = np.cos(min(float(angle) + margin, np.pi))
     edge = np.linspace(low, 1.0, whole_number("n_bin", n_bin, low=1, high=1000) + 1)
     edge[-1] = 1.0
     return edge
@@ -223,4 +231,4 @@ def livetime_cube(
     cube = spread_livetime(pixel_centers(AXIS_NSIDE)[used], units[used], nside=nside, cos_edge=edge)
     class_livetime_s = np.array([value / 2**32 for value in by_class])
     budget = LivetimeBudget(n_row, total_s, sum(by_class) / 2**32)
-    return LivetimeCube(cube, nside, edge, navigator.energy_edge_gev, class_livetime_s, budget)
+    return LivetimeCube(cube, nside, AXIS_NSIDE, edge, navigator.energy_edge_gev, class_livetime_s, budget)

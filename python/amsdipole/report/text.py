@@ -35,7 +35,7 @@ def result_table(document: dict[str, Any]) -> str:
     lines += ["", *_cut_flow(document["cut_flow"])]
     if document["livetime"] is not None:
         lines += ["", *_livetime(document["livetime"])]
-    lines += ["", f"Arrival directions are {document['components']['directions']}."]
+        lines += ["", f"Arrival directions are {document['components']['directions']}."]
     return "\n".join(lines)
 
 
@@ -84,7 +84,7 @@ def _harmonics(entry: dict[str, Any]) -> list[str]:
 
 def _cut_flow(flow: dict[str, int]) -> list[str]:
     out = ["Events by the first cut that they failed:"]
-    out += [f"  {name.replace('_', ' '):<16} {count:>12,}" for name, count in flow.items()]
+    out += [f"  {name.replace('_', ' '):<16} {count:>12,}" for name, count in flow.items()]  # zeros are said too
     return [*out, f"  {'all':<16} {sum(flow.values()):>12,}"]
 
 
