@@ -183,16 +183,8 @@ def limit(
     document = limit_document(n_eff, delta_m, confidence=confidence)
     if as_json:
         _print_json(document)
-        return
-    _print(
-        limit_table(
-            document["limits"],
-            n_eff=document["n_eff"],
-            delta_m=document["delta_m"],
-            sigma=document["sigma"],
-            p_value=document["p_value"],
-        )
-    )
+    else:
+        _print(limit_table(document))
 
 
 @config_app.command("schema")

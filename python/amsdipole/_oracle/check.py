@@ -29,8 +29,7 @@ def all_good(name: str, values: NDArray[np.generic], good: NDArray[np.bool_], ru
 
 
 def all_within(name: str, values: Floats, low: float, high: float) -> None:
-    good: NDArray[np.bool_] = np.logical_and(values >= low, values <= high)
-    all_good(name, values, good, f"outside [{low}, {high}]")
+    all_good(name, values, (values >= low) & (values <= high), f"outside [{low}, {high}]")
 
 
 def within(name: str, value: float, low: float, high: float) -> None:
@@ -44,7 +43,7 @@ def all_finite(name: str, values: Floats) -> None:
 
 
 def all_finite_vectors(name: str, values: Floats) -> None:
-    all_good(name, values, np.isfinite(values).all(axis=1), "not finite")
+    all_good(name, values, np.asarray(np.isfinite(values).all(axis=1)), "not finite")
 
 
 def all_unit(name: str, values: Floats) -> None:

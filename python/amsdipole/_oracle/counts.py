@@ -54,9 +54,7 @@ class Counts:
         units = np.stack([to_units(weight), to_units(weight * weight)])
         for which, name in enumerate(["weight", "squared weight"]):
             check_sum(name, [int(np.abs(self._units[which]).max()), *np.abs(units[which]).tolist()])
-        sky = carried(
-            np.einsum("nij,nj->ni", rotation[row], direction), rate[row], time_s - second_time_s[row]
-        )
+        sky = carried(np.einsum("nij,nj->ni", rotation[row], direction), rate[row], time_s - second_time_s[row])
         pixel = vector_to_pixel(sky, self.nside)
         energy_bin = np.searchsorted(self.edge, energy_gev, side="right") - 1
         cut = np.select(

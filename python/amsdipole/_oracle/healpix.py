@@ -40,7 +40,8 @@ def _cap(rho: Floats, z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:
     ring = np.floor(within * edge).astype(np.int64) + np.floor((1.0 - within) * edge).astype(np.int64) + 1
     place = np.floor(turn * ring).astype(np.int64)
     north = 2 * ring * (ring - 1) + place
-    return np.where(z > 0.0, north, 12 * nside * nside - 2 * ring * (ring + 1) + place)
+    south = 12 * nside * nside - 2 * ring * (ring + 1) + place
+    return np.asarray(np.where(z > 0.0, north, south), dtype=np.int64)
 
 
 def pixel_to_vector(pixel: NDArray[np.int64], nside: int) -> Floats:

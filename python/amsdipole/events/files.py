@@ -128,7 +128,9 @@ def _batch(record: pa.RecordBatch, names: list[str], weight: str | None, path: s
         if not good.all():
             i = int(np.argmin(good))
             raise DataError(f"{name}[{first + i}] = {values[i].tolist()}: {wanted} is wanted ({path}, row {first + i})")
-    return EventBatch(column[0], direction, column[4], weights, f"{path}, rows {first} to {first + record.num_rows - 1}")
+    return EventBatch(
+        column[0], direction, column[4], weights, f"{path}, rows {first} to {first + record.num_rows - 1}"
+    )
 
 
 def write_events(

@@ -121,9 +121,7 @@ def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.floa
     return edge
 
 
-def spread_livetime(
-    axis: ArrayLike, units: ArrayLike, *, nside: int, cos_edge: ArrayLike
-) -> NDArray[np.int64]:
+def spread_livetime(axis: ArrayLike, units: ArrayLike, *, nside: int, cos_edge: ArrayLike) -> NDArray[np.int64]:
     """Hand the live time of each axis to every pixel that it sees.
 
     Parameters

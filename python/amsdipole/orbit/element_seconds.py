@@ -75,7 +75,7 @@ class ElementSeconds:
 
     def row_start_s(self, row: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the times at which rows start [s]."""
-        return self.start_s + row * self.step_s
+        return np.asarray(self.start_s + row * self.step_s, dtype=np.float64)
 
     def blocks(self) -> Iterator[Seconds]:
         """Give all rows once, in time order."""

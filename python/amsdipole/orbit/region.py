@@ -10,7 +10,11 @@ __all__ = ["inside_polygon"]
 
 
 def inside_polygon(
-    longitude_deg: ArrayLike, latitude_deg: ArrayLike, *, corner_longitude_deg: ArrayLike, corner_latitude_deg: ArrayLike
+    longitude_deg: ArrayLike,
+    latitude_deg: ArrayLike,
+    *,
+    corner_longitude_deg: ArrayLike,
+    corner_latitude_deg: ArrayLike,
 ) -> NDArray[np.bool_]:
     """Tell which points lie inside a polygon of longitude and latitude.
 

@@ -146,9 +146,7 @@ class FileSeconds:
         position, velocity = np.column_stack(column[2:5]), np.column_stack(column[5:8])
         _check_units(position, velocity, source)
         position, velocity = _in_teme(self.frame, column[0], position, velocity)
-        return Seconds(
-            column[0], self.step_s, column[1], position, velocity, np.column_stack(column[8:11]), source
-        )
+        return Seconds(column[0], self.step_s, column[1], position, velocity, np.column_stack(column[8:11]), source)
 
 
 @dataclass(frozen=True)
@@ -206,9 +204,7 @@ def _in_teme(
     return position, velocity
 
 
-def write_seconds(
-    path: str | os.PathLike[str], blocks: Iterable[Seconds], *, overwrite: bool = False
-) -> None:
+def write_seconds(path: str | os.PathLike[str], blocks: Iterable[Seconds], *, overwrite: bool = False) -> None:
     """Write seconds to a Parquet file, a row group a block.
 
     Parameters

@@ -10,9 +10,7 @@ from amsdipole.orbit.knots import StateKnots
 __all__ = ["interpolated_states"]
 
 
-def interpolated_states(
-    knots: StateKnots, time_s: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def interpolated_states(knots: StateKnots, time_s: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Interpolate an orbit.
 
     Parameters

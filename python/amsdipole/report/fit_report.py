@@ -41,6 +41,7 @@ def limit_document(n_eff: float, delta_m: float, *, confidence: float) -> dict[s
         "n_eff": n_eff,
         "delta_m": delta_m,
         "sigma": sigma,
+        "sigma_source": "sqrt(3 / N_eff)",
         "p_value": float(chi2.sf((delta_m / sigma) ** 2, 3)),
         "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in found],
     }
@@ -112,6 +113,7 @@ def fit_document(
         "covariance": fit.covariance.tolist(),
         "n_eff": fit.n_eff,
         "sigma": fit.sigma,
+        "sigma_source": "sqrt(trace(covariance) / 3)",
         "delta_m": fit.delta_m,
         "chi2": fit.chi2,
         "p_value": fit.p_value,
@@ -136,5 +138,4 @@ def fit_table(document: dict[str, Any]) -> str:
     lines = [f"Dipole in {document['frame'].replace('_', '-')} axes, {document['estimator']} estimator:"]
     for axis, value in document["rho"].items():
         lines.append(f"  {names.get(axis, axis):>6} = {100 * value:+.4f} ± {100 * document['error'][axis]:.4f} %")
-    numbers = {key: document[key] for key in ("n_eff", "delta_m", "sigma", "p_value")}
-    return "\n".join([*lines, limit_table(document["limits"], **numbers)])
+    return "\n".join([*lines, limit_table(document)])

@@ -9,7 +9,7 @@ _METHOD = {
     "flat_delta": "flat in delta",
     "proportional_delta": "prop. to delta",
     "flat_rho": "flat in rho",
-    "neyman": "Neyman",
+    "neyman": "one-sided Neyman",
     "feldman_cousins": "Feldman-Cousins",
 }
 
@@ -51,10 +51,15 @@ def _ranges(ranges: list[dict[str, Any]]) -> list[str]:
         parts = " ".join(
             f"{100 * entry['rho'][c]:>+7.2f} ± {100 * entry['error'][c]:<5.2f}" for c in ("ew", "ns", "fb")
         )
-        p_value = entry["p_value"]
-        p_text = f"{p_value:8.3f}" if p_value >= 0.001 else f"{p_value:8.1e}"
-        out.append(f"{_label(entry):>10} {entry['n_eff']:>9.0f} {parts} {100 * entry['delta_m']:>8.2f} {p_text}")
+        out.append(
+            f"{_label(entry):>10} {entry['n_eff']:>9.0f} {parts} {100 * entry['delta_m']:>8.2f} {_p_value(entry):>8}"
+        )
     return out
+
+
+def _p_value(entry: dict[str, Any]) -> str:
+    value = entry["p_value"]
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
 
 
 def _limits(ranges: list[dict[str, Any]]) -> list[str]:
@@ -97,32 +102,25 @@ def _livetime(livetime: dict[str, Any]) -> list[str]:
     return out
 
 
-def limit_table(limits: list[dict[str, Any]], *, n_eff: float, delta_m: float, sigma: float, p_value: float) -> str:
+def limit_table(document: dict[str, Any]) -> str:
     """Lay out limits for a terminal.
 
     Parameters
     ----------
-    limits : list of dict
-        Method, confidence and limit.
-    n_eff : float
-        Effective number of events.
-    delta_m : float
-        Measured amplitude.
-    sigma : float
-        Error of one component.
-    p_value : float
-        Chance of at least this amplitude under isotropy.
+    document : dict
+        ``n_eff``, ``delta_m``, ``sigma`` with its ``sigma_source``, ``p_value`` and ``limits``.
 
     Returns
     -------
     str
         Lines of text.
     """
+    sigma, delta_m = document["sigma"], document["delta_m"]
     out = [
-        f"N_eff = {n_eff:g}, sigma = sqrt(3 / N_eff) = {100 * sigma:.4f} %",
-        f"delta_M = {100 * delta_m:.4f} % = {delta_m / sigma:.3f} sigma, p-value under isotropy {p_value:.4f}",
+        f"N_eff = {document['n_eff']:g}, sigma = {document['sigma_source']} = {100 * sigma:.4f} %",
+        f"delta_M = {100 * delta_m:.4f} % = {delta_m / sigma:.3f} sigma, p-value under isotropy {_p_value(document)}",
     ]
-    for limit in limits:
+    for limit in document["limits"]:
         name = _METHOD[limit["method"]]
         out.append(f"{100 * limit['confidence']:g} % upper limit, {name}: {100 * limit['delta_ul']:.3f} %")
     return "\n".join(out)

@@ -171,8 +171,18 @@ def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-_STRUCTURAL = frozenset(
-    ("XTENSION", "BITPIX", "PCOUNT", "GCOUNT", "TFIELDS", "EXTNAME", "COMMENT", "HISTORY", "CHECKSUM", "DATASUM")
-    + ("PIXTYPE", "ORDERING", "COORDSYS", "NSIDE", "FIRSTPIX", "LASTPIX", "INDXSCHM", "OBJECT")
-)
+# Keys of FITS, then of HEALPix.
+_STRUCTURAL = {
+    "XTENSION",
+    "BITPIX",
+    "PCOUNT",
+    "GCOUNT",
+    "TFIELDS",
+    "EXTNAME",
+    "COMMENT",
+    "HISTORY",
+    "CHECKSUM",
+    "DATASUM",
+}
+_STRUCTURAL |= {"PIXTYPE", "ORDERING", "COORDSYS", "NSIDE", "FIRSTPIX", "LASTPIX", "INDXSCHM", "OBJECT"}
 _STRUCTURAL_STARTS = ("TTYPE", "TFORM", "TUNIT", "NAXIS")

@@ -10,7 +10,9 @@ __all__ = ["maximum_slope"]
 # A step shorter than this many standard errors ends the search: Newton's error squares at each step, so what is
 # left is some 1e-16 errors, while rounding of the sums leaves 1e-16 sqrt(n_event), 1e-11 for 1e10 events.
 STEP_TOLERANCE = 1e-8
-MAX_ITERATION = 100  # damped Newton on a concave function took 4 to 12 in every case tried
+MAX_ITERATION = (
+    100  # damped Newton on a concave function took 2 to 10 in 4,000 random skies, some within 1 % of the edge
+)
 KEEP_FLUX = 0.1  # a step may lower the flux of no pixel below this fraction of what it was
 LOWEST_FLUX = 1e-9  # the search has run into the edge of the physical region
 FULL_STEP = 1e-3  # within this many errors a Newton step always gains; differences of L are lost in rounding
