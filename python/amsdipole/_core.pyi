@@ -1,79 +1,99 @@
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+_Floats: TypeAlias = NDArray[np.float64]
+_Integers: TypeAlias = NDArray[np.int64]
+
+__all__ = [
+    "AxisLivetime",
+    "Counts",
+    "attitude_in_frame",
+    "cutoff_class",
+    "detector_attitude",
+    "earth_fixed_to_teme",
+    "geodetic",
+    "inside_polygon",
+    "interpolated_states",
+    "livetime_cube",
+    "pixel_to_vector",
+    "set_threads",
+    "stormer_cutoff",
+    "teme_to_earth_fixed",
+    "threads",
+    "vector_in_frame",
+    "vector_to_pixel",
+]
 
 def set_threads(threads: int) -> None: ...
 def threads() -> int: ...
-def vector_to_pixel(vector: Floats, nside: int) -> Integers: ...
-def pixel_to_vector(pixel: Integers, nside: int) -> Floats: ...
-def teme_to_earth_fixed(time_s: Floats, vector: Floats) -> Floats: ...
-def earth_fixed_to_teme(time_s: Floats, vector: Floats) -> Floats: ...
-def geodetic(position_km: Floats) -> Floats: ...
+def vector_to_pixel(vector: _Floats, nside: int) -> _Integers: ...
+def pixel_to_vector(pixel: _Integers, nside: int) -> _Floats: ...
+def teme_to_earth_fixed(time_s: _Floats, vector: _Floats) -> _Floats: ...
+def earth_fixed_to_teme(time_s: _Floats, vector: _Floats) -> _Floats: ...
+def geodetic(position_km: _Floats) -> _Floats: ...
 def detector_attitude(
-    position_km: Floats, velocity_km_s: Floats, angle_rad: Floats, mounting: Floats
-) -> tuple[Floats, Floats]: ...
+    position_km: _Floats, velocity_km_s: _Floats, angle_rad: _Floats, mounting: _Floats
+) -> tuple[_Floats, _Floats]: ...
 def attitude_in_frame(
-    time_s: Floats, rotation: Floats, rate: Floats, knot_time_s: Floats, knot_matrix: Floats
-) -> tuple[Floats, Floats]: ...
-def vector_in_frame(time_s: Floats, vector: Floats, knot_time_s: Floats, knot_matrix: Floats) -> Floats: ...
+    time_s: _Floats, rotation: _Floats, rate: _Floats, knot_time_s: _Floats, knot_matrix: _Floats
+) -> tuple[_Floats, _Floats]: ...
+def vector_in_frame(time_s: _Floats, vector: _Floats, knot_time_s: _Floats, knot_matrix: _Floats) -> _Floats: ...
 def interpolated_states(
-    time_s: Floats,
-    segment_start_s: Floats,
-    segment_offset: Integers,
-    knot_start_s: Floats,
+    time_s: _Floats,
+    segment_start_s: _Floats,
+    segment_offset: _Integers,
+    knot_start_s: _Floats,
     step_s: float,
-    position_km: Floats,
-    velocity_km_s: Floats,
-) -> tuple[Floats, Floats]: ...
+    position_km: _Floats,
+    velocity_km_s: _Floats,
+) -> tuple[_Floats, _Floats]: ...
 def inside_polygon(
-    longitude_deg: Floats, latitude_deg: Floats, corner_longitude_deg: Floats, corner_latitude_deg: Floats
+    longitude_deg: _Floats, latitude_deg: _Floats, corner_longitude_deg: _Floats, corner_latitude_deg: _Floats
 ) -> NDArray[np.bool_]: ...
 def stormer_cutoff(
-    time_s: Floats,
-    position_km: Floats,
-    direction: Floats,
+    time_s: _Floats,
+    position_km: _Floats,
+    direction: _Floats,
     half_angle_rad: float,
     charge_sign: int,
-    dipole_time_s: Floats,
-    dipole_k_gv: Floats,
-    dipole_center_km: Floats,
-    dipole_pole: Floats,
-) -> Floats: ...
-def cutoff_class(cutoff_gv: Floats, factor: float, energy_edge_gev: Floats) -> NDArray[np.uint8]: ...
-def livetime_cube(axis: Floats, units: Integers, nside: int, cos_edge: Floats) -> Integers: ...
+    dipole_time_s: _Floats,
+    dipole_k_gv: _Floats,
+    dipole_center_km: _Floats,
+    dipole_pole: _Floats,
+) -> _Floats: ...
+def cutoff_class(cutoff_gv: _Floats, factor: float, energy_edge_gev: _Floats) -> NDArray[np.uint8]: ...
+def livetime_cube(axis: _Floats, units: _Integers, nside: int, cos_edge: _Floats) -> _Integers: ...
 
 @final
 class AxisLivetime:
     def __new__(cls, nside: int, n_class: int) -> AxisLivetime: ...
     def add(
         self,
-        rotation: Floats,
-        rate: Floats,
+        rotation: _Floats,
+        rate: _Floats,
         offset_s: float,
-        livetime_s: Floats,
+        livetime_s: _Floats,
         cutoff_class: NDArray[np.uint8],
     ) -> None: ...
-    def units(self) -> Integers: ...
+    def units(self) -> _Integers: ...
 
 @final
 class Counts:
-    def __new__(cls, nside: int, energy_edge_gev: Floats, cos_least: float) -> Counts: ...
+    def __new__(cls, nside: int, energy_edge_gev: _Floats, cos_least: float) -> Counts: ...
     def add(
         self,
-        time_s: Floats,
-        direction: Floats,
-        energy_gev: Floats,
-        weight: Floats,
-        second_time_s: Floats,
+        time_s: _Floats,
+        direction: _Floats,
+        energy_gev: _Floats,
+        weight: _Floats,
+        second_time_s: _Floats,
         step_s: float,
-        rotation: Floats,
-        rate: Floats,
-        livetime_s: Floats,
+        rotation: _Floats,
+        rate: _Floats,
+        livetime_s: _Floats,
         cutoff_class: NDArray[np.uint8],
     ) -> None: ...
-    def units(self, which: int) -> Integers: ...
-    def cut_flow(self) -> Integers: ...
+    def units(self, which: int) -> _Integers: ...
+    def cut_flow(self) -> _Integers: ...

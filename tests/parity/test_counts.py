@@ -66,7 +66,9 @@ def test_sums_equal_exact_rational_sums_of_the_rounded_weights():
     assert int(counts.units(0).sum()) == exact
 
 
-@pytest.mark.parametrize("arguments", [(3, EDGES, 0.0), (4, EDGES[:1], 0.0), (4, EDGES[::-1].copy(), 0.0), (4, EDGES, 1.1)])
+@pytest.mark.parametrize(
+    "arguments", [(3, EDGES, 0.0), (4, EDGES[:1], 0.0), (4, EDGES[::-1].copy(), 0.0), (4, EDGES, 1.1)]
+)
 def test_bad_bins_are_refused_alike(arguments):
     assert both("Counts", *arguments) is None
 
@@ -81,7 +83,12 @@ def test_bad_events_and_seconds_are_refused_alike_and_leave_nothing():
         "direction": [s.spoiled(good["direction"], 3.0, 0.4), s.spoiled(good["direction"], np.nan, 0.4)],
         "energy_gev": [s.spoiled(good["energy_gev"], bad, 0.3) for bad in (0.0, -1.0, np.nan, np.inf)],
         "weight": [s.spoiled(good["weight"], bad, 0.3) for bad in (513.0, -513.0, np.nan)],
-        "second_time_s": [start[::-1].copy(), s.spoiled(start, start[0], 0.5), s.spoiled(start, np.nan, 0.5), start[1:]],
+        "second_time_s": [
+            start[::-1].copy(),
+            s.spoiled(start, start[0], 0.5),
+            s.spoiled(start, np.nan, 0.5),
+            start[1:],
+        ],
         "step_s": [0.0, 61.0, np.nan, 2.0],
         "rotation": [s.spoiled(good["rotation"], np.nan, 0.5)],
         "rate": [s.spoiled(good["rate"], np.nan, 0.5), good["rate"][1:]],

@@ -16,7 +16,12 @@ def test_insides_agree(rng, n, n_corner):
 
 
 def test_bad_polygons_are_refused_alike():
-    good = {"x": np.zeros(5), "y": np.zeros(5), "corner_x": np.array([0.0, 1.0, 0.0]), "corner_y": np.array([0.0, 0.0, 1.0])}
+    good = {
+        "x": np.zeros(5),
+        "y": np.zeros(5),
+        "corner_x": np.array([0.0, 1.0, 0.0]),
+        "corner_y": np.array([0.0, 0.0, 1.0]),
+    }
     faults = {
         "x": [np.full(5, np.nan), np.zeros(4)],
         "y": [np.full(5, np.inf), np.zeros(6)],

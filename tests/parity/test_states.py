@@ -40,7 +40,12 @@ def test_bad_knots_are_refused_alike():
     faults = {
         "time_s": [np.array([start[0] - 1]), np.array([start[-1] + 1]), np.array([np.nan])],
         "segment_start_s": [start[::-1].copy(), start[:-1], s.spoiled(start, np.nan, 0.5), start + 1e5],
-        "segment_offset": [np.array([0, 1, 2, n]), np.array([1, 5, 6, n]), np.array([0, 5, 9, n + 1]), np.array([0, n])],
+        "segment_offset": [
+            np.array([0, 1, 2, n]),
+            np.array([1, 5, 6, n]),
+            np.array([0, 5, 9, n + 1]),
+            np.array([0, n]),
+        ],
         "knot_start_s": [good["knot_start_s"] + 1000, np.full(3, np.inf), np.zeros(0)],
         "step_s": [0.0, np.nan, -60.0, 1.0],
         "position_km": [np.full((n, 3), np.nan), np.ones((n - 1, 3))],

@@ -14,7 +14,10 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
     try:
         return "value", function(*arguments)
     except AmsDipoleError as error:
-        return "refusal", (type(error).__name__, str(error).split(" = ")[0].split(" has length")[0].split(" does not")[0])
+        return "refusal", (
+            type(error).__name__,
+            str(error).split(" = ")[0].split(" has length")[0].split(" does not")[0],
+        )
 
 
 def both(name: str, *arguments: Any) -> tuple[Any, Any] | None:
@@ -42,8 +45,8 @@ def assert_close(name: str, *arguments: Any, tolerance: float, scale: float = 1.
 
 def refusals(good: dict[str, Any], faults: dict[str, list[Any]]) -> list[tuple[str, list[Any]]]:
     """Argument lists that have one fault each, with the name of the argument at fault."""
-    out = []
-    for name, values in faults.items():
-        for value in values:
-            out.append((name, [value if key == name else given for key, given in good.items()]))
-    return out
+    return [
+        (name, [value if key == name else given for key, given in good.items()])
+        for name, values in faults.items()
+        for value in values
+    ]

@@ -171,18 +171,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-# Keys of FITS, then of HEALPix.
-_STRUCTURAL = {
-    "XTENSION",
-    "BITPIX",
-    "PCOUNT",
-    "GCOUNT",
-    "TFIELDS",
-    "EXTNAME",
-    "COMMENT",
-    "HISTORY",
-    "CHECKSUM",
-    "DATASUM",
-}
-_STRUCTURAL |= {"PIXTYPE", "ORDERING", "COORDSYS", "NSIDE", "FIRSTPIX", "LASTPIX", "INDXSCHM", "OBJECT"}
+_STRUCTURAL = {"XTENSION", "BITPIX", "PCOUNT", "GCOUNT", "TFIELDS", "EXTNAME"}
+_STRUCTURAL |= {"COMMENT", "HISTORY", "CHECKSUM", "DATASUM", "OBJECT"}
+_STRUCTURAL |= {"PIXTYPE", "ORDERING", "COORDSYS", "NSIDE", "FIRSTPIX", "LASTPIX", "INDXSCHM"}
 _STRUCTURAL_STARTS = ("TTYPE", "TFORM", "TUNIT", "NAXIS")
