@@ -95,7 +95,7 @@ class DetectorConfig(_Model):
     upper_radius_m: float = Field(default=0.8526, gt=0)
     lower_radius_m: float = Field(default=0.3667, gt=0)
     distance_m: float = Field(default=2.5, gt=0)
-    n_zenith_bin: int = Field(default=20, ge=1, le=1000)
+    n_zenith_bin: int = Field(default=40, ge=1, le=1000)
 
     @field_validator("mounting")
     @classmethod

@@ -1,5 +1,6 @@
 """The law of the amplitude and the limits drawn from it."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ def test_cdf_agrees_with_scipy_noncentral_chi_squared(x: float, t: float) -> Non
 
 @pytest.mark.parametrize("x", [1e-8, 1e-3, 0.5])
 def test_cdf_keeps_its_relative_accuracy_at_small_amplitudes(x: float) -> None:
-    # Leading terms of the integral of sqrt(2/pi) x**2 exp(-x**2/2), summed to x**9.
-    series = np.sqrt(2 / np.pi) * x**3 * (1 / 3 - x**2 / 10 + x**4 / 56 - x**6 / 432 + x**8 / 4224 - x**10 / 49920)
+    # Taylor series of the integral of sqrt(2/pi) x**2 exp(-x**2/2): terms (-1/2)**k x**(2 k + 3) / (k! (2 k + 3)).
+    terms = [(-0.5) ** k * x ** (2 * k + 3) / (math.factorial(k) * (2 * k + 3)) for k in range(12)]
+    series = (2 / math.pi) ** 0.5 * sum(terms)
     assert delta_cdf(x, delta=0.0, sigma=1.0) == pytest.approx(series, rel=1e-9)
 
 
@@ -121,7 +123,7 @@ def test_neyman_limit_is_zero_below_its_floor() -> None:
     assert upper_limit(0.999 * floor, 1.0, method="neyman") == 0.0
 
 
-@given(t=st.floats(0.05, 8.0))
+@pytest.mark.parametrize("t", [0.05, 0.5, 1.0, 1.7, 2.4, 3.5, 5.0, 6.787, 8.0])
 def test_feldman_cousins_intervals_cover_at_their_confidence(t: float) -> None:
     # The x accepted by t form one range; its content is the coverage. Edges by bisection on the interval itself.
     def accepted(x: float) -> bool:

@@ -137,5 +137,5 @@ def test_an_array_at_the_pole_sees_its_cap_all_day() -> None:
 
 
 def test_a_latitude_in_degrees_is_refused() -> None:
-    with pytest.raises(RangeError, match="latitude_rad = -35.2"):
+    with pytest.raises(RangeError, match=r"latitude_rad = -35\.2"):
         ground_exposure(sky(np.array([0.0])), latitude_rad=-35.2, zenith_max_rad=ZENITH_MAX)

@@ -84,7 +84,9 @@ class EventFiles:
                 raise DataError(f"{path}: the file is named twice; its events would count twice")
             seen.add(real)
             file = open_parquet(path)
-            check_columns(file, path, [self._theirs(name) for name in REQUIRED_COLUMNS])
+            # A weight that the caller named must be there; without the name its absence means weight 1.
+            named = (*REQUIRED_COLUMNS, *(name for name in ("weight",) if name in self.columns))
+            check_columns(file, path, [self._theirs(name) for name in named])
             n_event += file.metadata.num_rows
         object.__setattr__(self, "_n_event", n_event)
 

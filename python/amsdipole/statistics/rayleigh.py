@@ -7,18 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats, number
 from amsdipole.errors import FitError, RangeError
+from amsdipole.sky import icrs_to_galactic
 
 __all__ = ["FirstHarmonic", "GroundDipole", "first_harmonic", "ground_dipole"]
 
 HALF_PI = float(np.pi / 2.0)
-# Equatorial (J2000) to galactic: ESA 1997, The Hipparcos and Tycho Catalogues, SP-1200, vol. 1, eq. 1.5.11
-GALACTIC_FROM_EQUATORIAL = np.array(
-    [
-        [-0.0548755604, -0.8734370902, -0.4838350155],
-        [0.4941094279, -0.4448296300, 0.7469822445],
-        [-0.8676661490, -0.1980763734, 0.4559837762],
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -252,7 +245,7 @@ def ground_dipole(
         sigma_perp=across.sigma / mean_cos,
         sigma_z=around.sigma / lever,
         rho_equatorial=vector,
-        rho_galactic=GALACTIC_FROM_EQUATORIAL @ vector,
+        rho_galactic=icrs_to_galactic() @ vector,
     )
 
 
