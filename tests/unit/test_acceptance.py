@@ -14,8 +14,8 @@ def coaxial_discs(r1: float, r2: float, distance: float) -> float:
 
 @pytest.mark.parametrize(("r1", "r2", "distance"), [(1, 1, 1), (0.5, 0.5, 3), (0.2, 1, 0.7), (1, 0.2, 0.7), (1, 1, 0.1)])
 def test_the_acceptance_of_two_discs_is_that_of_sullivan(r1, r2, distance):
-    # What the quadrature leaves, as it states.
-    assert TwoDiscs(r1, r2, distance).acceptance_m2_sr == pytest.approx(coaxial_discs(r1, r2, distance), rel=3e-7)
+    # What the quadrature leaves, as it states: 1e-7, and 2e-6 for equal discs.
+    assert TwoDiscs(r1, r2, distance).acceptance_m2_sr == pytest.approx(coaxial_discs(r1, r2, distance), rel=3e-6 if r1 == r2 else 3e-7)
 
 
 def test_the_acceptance_of_the_model_of_ams_is_that_of_sullivan():

@@ -121,7 +121,7 @@ class TwoDiscs:
         """Integral of the area over cos(zenith) in each bin [m^2].
 
         Gauss-Legendre with 64 nodes on each side of the angle at which the smaller disc's shadow begins to leave the
-        larger: the area goes with the power 3/2 of the distance to it, 1e-7 is left.
+        larger, with a power 3/2 of the distance to it: 1e-7 is left, and 2e-6 for equal discs, which leave at once.
         """
         node, weight = np.polynomial.legendre.leggauss(64)
         kink = float(self.distance_m / np.hypot(self.distance_m, self.upper_radius_m - self.lower_radius_m))
