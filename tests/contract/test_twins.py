@@ -44,3 +44,22 @@ def test_every_kernel_is_compared_with_its_twin(name: str) -> None:
             elif isinstance(node, ast.Attribute):
                 named.add(node.attr)
     assert name in named
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_removing_a_twin_fails(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_oracle, "__all__", [twin for twin in _oracle.__all__ if twin != name])
+    monkeypatch.delattr(_oracle, name)
+    with pytest.raises(AssertionError):
+        test_every_kernel_has_a_twin_with_the_same_arguments(name)
+
+
+def test_a_twin_with_other_arguments_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_oracle, "vector_to_pixel", lambda vector, nside, nest: None)
+    with pytest.raises(AssertionError):
+        test_every_kernel_has_a_twin_with_the_same_arguments("vector_to_pixel")
+
+
+def test_a_kernel_that_is_not_compared_with_its_twin_fails() -> None:
+    with pytest.raises(AssertionError):
+        test_every_kernel_is_compared_with_its_twin("a_kernel_of_tomorrow")
