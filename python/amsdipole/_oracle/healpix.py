@@ -26,7 +26,7 @@ def vector_to_pixel(vector: Floats, nside: int) -> NDArray[np.int64]:
 def _belt(z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:
     falling = np.floor(nside * (0.5 + turn) - nside * (z * 0.75)).astype(np.int64)
     rising = np.floor(nside * (0.5 + turn) + nside * (z * 0.75)).astype(np.int64)
-    ring = nside + 1 + falling - rising
+    ring = np.clip(nside + 1 + falling - rising, 1, 2 * nside + 1)  # at |z| = 2/3 rounding may lead beyond the belt
     shift = 1 - ring % 2
     place = (falling + rising - nside + shift + 1) // 2 % (4 * nside)
     pixel: NDArray[np.int64] = 2 * nside * (nside - 1) + (ring - 1) * 4 * nside + place
@@ -38,6 +38,7 @@ def _cap(rho: Floats, z: Floats, turn: Floats, nside: int) -> NDArray[np.int64]:
     within = turn - np.floor(turn)
     edge = nside * np.where(za < 0.99, np.sqrt(3.0 * (1.0 - za)), rho / np.sqrt((1.0 + za) / 3.0))
     ring = np.floor(within * edge).astype(np.int64) + np.floor((1.0 - within) * edge).astype(np.int64) + 1
+    ring = np.minimum(ring, nside)  # likewise beyond the cap
     place = np.floor(turn * ring).astype(np.int64)
     north = 2 * ring * (ring - 1) + place
     south = 12 * nside * nside - 2 * ring * (ring + 1) + place

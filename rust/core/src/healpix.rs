@@ -63,7 +63,8 @@ impl Grid {
         let up = n * (z * 0.75);
         let falling = (across - up) as i64;
         let rising = (across + up) as i64;
-        let ring = self.nside + 1 + falling - rising;
+        // At |z| = 2/3 rounding may lead beyond the belt, where its numbers mean nothing.
+        let ring = (self.nside + 1 + falling - rising).clamp(1, 2 * self.nside + 1);
         let shift = 1 - (ring & 1);
         let place = (falling + rising - self.nside + shift + 1 + 8 * self.nside) >> 1;
         self.cap + (ring - 1) * 4 * self.nside + (place & (4 * self.nside - 1))
@@ -81,7 +82,8 @@ impl Grid {
         };
         let rising = (within * edge) as i64;
         let falling = ((1.0 - within) * edge) as i64;
-        let ring = rising + falling + 1;
+        // Likewise beyond the last ring of the cap.
+        let ring = (rising + falling + 1).min(self.nside);
         let place = (turn * ring as f64) as i64;
         if z > 0.0 { 2 * ring * (ring - 1) + place } else { self.npix - 2 * ring * (ring + 1) + place }
     }
