@@ -23,19 +23,28 @@ def resource(name: str) -> Path:
     return Path(found.origin).parent / "resources" / name
 
 
+def whole_history() -> list[str]:
+    """Lines of all element sets of the station."""
+    return resource("iss.txt").read_text("ascii").splitlines()
+
+
+def sets_of_july_2023(history: list[str], folder: Path) -> ElementSets:
+    """Days 151 to 200 of 2023; the file repeats sets with one epoch, which the reader refuses: the last one stays."""
+    sets = {line1[18:32]: (line1, line2) for line1, line2 in zip(history[::2], history[1::2], strict=True)}
+    chosen = [line for epoch, pair in sets.items() if "23151" <= epoch[:5] < "23201" for line in pair]
+    path = folder / "july_2023.tle"
+    path.write_text("\n".join(chosen))
+    return read_elements(path)
+
+
 @pytest.fixture(scope="module")
 def history() -> list[str]:
-    return resource("iss.txt").read_text("ascii").splitlines()
+    return whole_history()
 
 
 @pytest.fixture(scope="module")
 def july_2023(history: list[str], tmp_path_factory: pytest.TempPathFactory) -> ElementSets:
-    # Days 151 to 200 of 2023 only; the file repeats sets with one epoch, which the reader refuses: the last one stays.
-    sets = {line1[18:32]: (line1, line2) for line1, line2 in zip(history[::2], history[1::2], strict=True)}
-    chosen = [line for epoch, pair in sets.items() if "23151" <= epoch[:5] < "23201" for line in pair]
-    path = tmp_path_factory.mktemp("orbit") / "july_2023.tle"
-    path.write_text("\n".join(chosen))
-    return read_elements(path)
+    return sets_of_july_2023(history, tmp_path_factory.mktemp("orbit"))
 
 
 def ephemeris() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -65,14 +74,19 @@ def teme_to_eme2000(time: NDArray[np.float64], position: NDArray[np.float64]) ->
     return np.asarray(np.einsum("nji,nj->ni", matrix, celestial))
 
 
-def test_the_orbit_agrees_with_the_ephemeris_of_nasa(july_2023: ElementSets) -> None:
+def distances_from_nasa_km(elements: ElementSets) -> NDArray[np.float64]:
+    """Distances of the orbit from NASA's ephemeris at its times before the reboost [km]."""
     time, wanted = ephemeris()
-    knots = state_knots(july_2023, float(time[0]), float(time[-1]))
+    knots = state_knots(elements, float(time[0]), float(time[-1]))
     segment = np.searchsorted(knots.segment_start_s, time, side="right") - 1
     segment = np.minimum(segment, len(knots.knot_start_s) - 1)  # the last time ends the last segment
     row = knots.segment_offset[segment] + np.rint((time - knots.knot_start_s[segment]) / 60.0).astype(int)
-    distance = np.linalg.norm(teme_to_eme2000(time, knots.position_km[row]) - wanted, axis=1)
-    assert len(time) > 400  # every 4 minutes of 33 hours
+    return np.asarray(np.linalg.norm(teme_to_eme2000(time, knots.position_km[row]) - wanted, axis=1))
+
+
+def test_the_orbit_agrees_with_the_ephemeris_of_nasa(july_2023: ElementSets) -> None:
+    distance = distances_from_nasa_km(july_2023)
+    assert len(distance) > 400  # every 4 minutes of 33 hours
     assert np.median(distance) < 1.0  # 0.73 km in the README of the data
     assert distance.max() < 8.0  # 7.1 km there
 
