@@ -107,7 +107,9 @@ fn navigation_kernels(c: &mut Criterion) {
         b.iter(|| black_box(attitude::detector_attitude(&row.position_km, &row.velocity_km_s, &angle, &IDENTITY)));
     });
     let _ = group.bench_function("attitude_in_frame", |b| {
-        b.iter(|| attitude::attitude_in_frame(&row.time_s, &start.rotation, &start.rate, &knot_s, &knot_matrix).unwrap());
+        b.iter(|| {
+            attitude::attitude_in_frame(&row.time_s, &start.rotation, &start.rate, &knot_s, &knot_matrix).unwrap()
+        });
     });
     let _ = group.bench_function("vector_in_frame", |b| {
         b.iter(|| attitude::vector_in_frame(&row.time_s, &row.position_km, &knot_s, &knot_matrix).unwrap());
