@@ -228,8 +228,8 @@ def report(spent: dict[str, list[tuple[float, float]]], results: dict[str, Maps]
     moved = int(np.abs(ours[2] - results["script"][2]).sum()) // 2
     cells = np.abs(ours[0] * 2.0**-32 - results["script"][0])
     print(
-        f"maps of the script: {moved} events cut otherwise, {int((cells > 1e-6).sum())} of {cells.size} cells differ by "
-        f"more than 1e-6 (constant dipole, second order in the turn)"
+        f"maps of the script: {moved} events cut otherwise, {int((cells > 1e-6).sum())} of {cells.size} cells differ "
+        f"by more than 1e-6 (constant dipole, second order in the turn)"
     )
     kept = int(ours[2][5])
     print(f"cut flow: {dict(zip(_cuts(), ours[2].tolist(), strict=True))}; accepted {kept / n_event:.3f}")

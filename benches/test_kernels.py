@@ -1,4 +1,4 @@
-"""Every kernel beside its twin on the same rows: `pytest benches --benchmark-enable`, one group a kernel, one thread."""
+"""Every kernel beside its twin on the same rows: `pytest benches --benchmark-enable`, a group a kernel, one thread."""
 
 import inputs
 import numpy as np
@@ -70,10 +70,21 @@ def sums() -> dict[str, tuple]:
     }  # fmt: skip
 
 
-FUNCTIONS = (
-    "vector_to_pixel pixel_to_vector teme_to_earth_fixed earth_fixed_to_teme geodetic detector_attitude "
-    "attitude_in_frame vector_in_frame interpolated_states inside_polygon stormer_cutoff cutoff_class livetime_cube"
-).split()
+FUNCTIONS = [
+    "vector_to_pixel",
+    "pixel_to_vector",
+    "teme_to_earth_fixed",
+    "earth_fixed_to_teme",
+    "geodetic",
+    "detector_attitude",
+    "attitude_in_frame",
+    "vector_in_frame",
+    "interpolated_states",
+    "inside_polygon",
+    "stormer_cutoff",
+    "cutoff_class",
+    "livetime_cube",
+]
 SUMS = ["AxisLivetime", "Counts"]
 SIDES = {"kernel": _core, "twin": _oracle}
 
