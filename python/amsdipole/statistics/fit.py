@@ -245,9 +245,9 @@ def _goodness(
 
 
 def _cells(expected: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Number the cells of the goodness of fit: pixels, pooled with their successors up to an expectation of 5.
+    """Return the cell of each pixel: pixels are pooled with their successors up to an expectation of 5.
 
-    Without that, a rim of pixels in which 1e-6 events are expected would make the variance, the sum of 1 / mu, boundless.
+    Without that, a rim of pixels in which 1e-6 events are expected would make the variance, a sum of 1 / mu, boundless.
     """
     small = expected < POOLED_EXPECTATION
     cell = np.cumsum(~small) - 1
