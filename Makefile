@@ -17,7 +17,7 @@ export CARGO_NET_RETRY := 5
 PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --retries 5
 
 MANIFESTS := pyproject.toml Cargo.toml Cargo.lock $(wildcard rust/*/Cargo.toml)
-RUST := $(shell find rust -name '*.rs')
+RUST := $(wildcard rust/*/src/*.rs rust/*/src/*/*.rs)
 # The module may be gone although the stamp is there: then it is built again.
 MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
@@ -31,11 +31,11 @@ help: ## Show this list
 demo: $(STAMP)-package ## Set up, simulate nine years on the real orbit and analyse them (ARGS="--inject 0.05,0,0")
 	$(BIN)/amsdipole demo --overwrite $(ARGS)
 
-test: $(STAMP)-tests ## Set up and run all tests of Rust and Python (ARGS="-k fit" goes to pytest)
+test: check $(STAMP)-tests ## Set up and run all tests of Rust and Python (ARGS="-k fit" goes to pytest)
 	cargo test --release --locked --quiet
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP)-lint ## Check style, types, stub, import contracts, spelling and Rust lints
+lint: check $(STAMP)-lint ## Check style, types, stub, import contracts, spelling and Rust lints
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -65,18 +65,23 @@ clean: ## Remove what set-up, builds and tests made
 	rm -f python/amsdipole/_core*.so
 	find python tests tools benches -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Where the environment is there, its Python is asked, which starts faster than some wrappers.
-check:
-	@sh tools/check_setup.sh $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+# Only what is going to compile asks for compilers. Where the environment is there, its Python is asked, which starts
+# faster than some wrappers.
+CHECK := sh tools/check_setup.sh $(or $(wildcard $(BIN)/python),$(PYTHON))
 
-$(STAMP)-venv: pyproject.toml | check
+check:
+	@$(CHECK)
+
+$(STAMP)-venv: pyproject.toml
+	@$(CHECK)
 	@echo "Making the environment $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --upgrade 'pip>=25.1' # the first that knows --group
 	@$(PIP) --group build
 	@touch $@
 
-$(STAMP)-package: $(STAMP)-venv $(MANIFESTS) $(RUST) $(MODULE) | check
+$(STAMP)-package: $(STAMP)-venv $(MANIFESTS) $(RUST) $(MODULE)
+	@$(CHECK)
 	@echo "Installing what runs need, and building the package (some minutes the first time)"
 	@cargo fetch --locked --quiet
 	@$(PIP) --no-build-isolation --editable .
