@@ -237,9 +237,7 @@ def _ground_reference(nside: int, latitude_rad: float, zenith_rad: float) -> NDA
     """Mean exposure over each pixel: at its centre alone it would vanish in pixels that the horizon cuts."""
     fine = min(NSIDE_MAX, max(512, 8 * nside))
     centers = pixel_centers(fine)
-    exposure = ground_exposure(
-        centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad
-    )
+    exposure = ground_exposure(centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad)
     total = np.bincount(vector_to_pixel(centers, nside), weights=exposure, minlength=12 * nside**2)
     return np.asarray(total / (fine // nside) ** 2)
 

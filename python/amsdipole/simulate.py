@@ -129,9 +129,7 @@ def _row_groups(columns: dict[str, NDArray[np.float64]]) -> Iterator[dict[str, N
         yield {name: column[start : start + 1_000_000] for name, column in columns.items()}
 
 
-def _candidates(
-    mission: Mission, rng: np.random.Generator
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+def _candidates(mission: Mission, rng: np.random.Generator) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Draw candidates; return those recorded, and whether each passes the cutoff rule."""
     source, edge = mission.seconds, mission.navigator.energy_edge_gev
     n = _CANDIDATES

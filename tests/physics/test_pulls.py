@@ -52,9 +52,7 @@ def ams_reference(span_s: tuple[float, float], *, step_s: float, nside: int) -> 
         nside=nside,
         cos_edge=zenith_edges(geometry.cos_least, 20, nside=nside),
     )
-    return expected_counts(
-        cube, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=geometry
-    ).sum(axis=0)
+    return expected_counts(cube, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=geometry).sum(axis=0)
 
 
 def pulls(
@@ -65,7 +63,9 @@ def pulls(
     direction = pixel_centers(round((len(reference) / 12) ** 0.5))
     found = np.empty((n_toy, 3))
     for i in range(n_toy):
-        fit = fit_dipole(toy_counts(reference, direction, rho, N_POSITRON, rng), reference, direction, estimator=estimator)
+        fit = fit_dipole(
+            toy_counts(reference, direction, rho, N_POSITRON, rng), reference, direction, estimator=estimator
+        )
         found[i] = (fit.rho - rho) / np.sqrt(np.diag(fit.covariance))
     return Pulls(found.mean(axis=0), found.std(axis=0, ddof=1))
 

@@ -71,7 +71,9 @@ def test_rows_do_not_depend_on_the_span_of_the_mission():
     whole, part = next(mission().blocks()), next(inside.blocks())
     for name in COLUMNS:
         # The share of a minute that has passed since a knot is counted from the first knot: some roundings of 7000 km.
-        np.testing.assert_allclose(getattr(part, name), getattr(whole, name)[3000:4000], rtol=0, atol=2e-11, err_msg=name)
+        np.testing.assert_allclose(
+            getattr(part, name), getattr(whole, name)[3000:4000], rtol=0, atol=2e-11, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("step_s", [1.0, 0.1, 0.7, 60.0])
@@ -112,7 +114,9 @@ def test_a_time_outside_the_mission_is_refused(outside):
 
 
 def test_a_date_without_element_sets_is_refused_with_the_set_that_is_too_old():
-    with pytest.raises(DataError, match=r"element set 2021-12-31T.* is the nearest to 2030-03-18T.*at most 4\.0 days are allowed"):
+    with pytest.raises(
+        DataError, match=r"element set 2021-12-31T.* is the nearest to 2030-03-18T.*at most 4\.0 days are allowed"
+    ):
         ElementSeconds(ISS, 1_900_000_000.0, 1_900_086_400.0)
 
 

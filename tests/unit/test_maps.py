@@ -88,7 +88,9 @@ def test_single_precision_is_read_as_the_same_numbers(path):
 
 def test_a_map_without_a_frame_is_refused(path):
     healpy.write_map(path, np.arange(12.0), dtype=np.float64)
-    with pytest.raises(FrameError, match=r"map\.fits: COORDSYS = ''; one of \['C', 'E_FIXED', 'G', 'GEOMAG'\] is wanted"):
+    with pytest.raises(
+        FrameError, match=r"map\.fits: COORDSYS = ''; one of \['C', 'E_FIXED', 'G', 'GEOMAG'\] is wanted"
+    ):
         read_map(path)
 
 

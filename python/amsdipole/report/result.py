@@ -118,9 +118,7 @@ class RangeResult:
                 "estimator": self.other_estimator.estimator,
                 "rho": _components(self.other_estimator.rho),
             },
-            "limits": [
-                {"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits
-            ],
+            "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
                 for e in self.expected
