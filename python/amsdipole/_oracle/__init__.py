@@ -9,12 +9,14 @@ from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
 from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
+from amsdipole._oracle.purity import PurityTable
 from amsdipole._oracle.seconds import inside_polygon
 from amsdipole._oracle.states import interpolated_states
 
 __all__ = [
     "AxisLivetime",
     "Counts",
+    "PurityTable",
     "attitude_in_frame",
     "cutoff_class",
     "detector_attitude",

@@ -14,6 +14,8 @@ pub mod fixed;
 pub mod healpix;
 pub mod interpolation;
 pub mod livetime;
+pub mod purity;
+mod rows;
 pub mod seconds;
 pub mod states;
 pub mod vector;

@@ -11,6 +11,7 @@ mod error;
 mod healpix;
 mod livetime;
 mod pool;
+mod purity;
 mod seconds;
 mod states;
 
@@ -31,6 +32,8 @@ mod _core {
     use super::livetime::{AxisLivetime, livetime_cube};
     #[pymodule_export]
     use super::pool::{set_threads, threads};
+    #[pymodule_export]
+    use super::purity::PurityTable;
     #[pymodule_export]
     use super::seconds::inside_polygon;
     #[pymodule_export]
