@@ -69,7 +69,8 @@ fn inside(values: &[f64], low: f64, high: f64) -> bool {
     let mut good = [true; 8];
     for eight in eights {
         for (g, v) in good.iter_mut().zip(eight) {
-            *g &= (*v >= low) & (*v <= high);
+            *g &= *v >= low;
+            *g &= *v <= high;
         }
     }
     good == [true; 8] && rest.iter().all(|v| *v >= low && *v <= high)

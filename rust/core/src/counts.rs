@@ -121,9 +121,9 @@ impl Counts {
         self.grow(n_part);
         let n = events.time_s.len();
         let size = n.div_ceil(n_part).max(1);
-        let binning = &self.binning;
+        let (binning, gates) = (&self.binning, scan::gates(seconds));
         self.parts.par_iter_mut().enumerate().for_each(|(i, part)| {
-            part.scan.run(binning, events, seconds, &index, (i * size).min(n)..((i + 1) * size).min(n));
+            part.scan.run(binning, events, seconds, &index, &gates, (i * size).min(n)..((i + 1) * size).min(n));
         });
         if self.parts.iter().any(|part| part.scan.refused()) {
             // Something is wrong: look again, one column after the other, for what to say.

@@ -13,6 +13,7 @@ pub(crate) struct RowIndex<'a> {
     first_s: f64,
     rate: f64,
     gapless: bool,
+    uniform: bool,
     table: Vec<u32>,
 }
 
@@ -29,6 +30,8 @@ impl<'a> RowIndex<'a> {
         let first_s = second_s.first().copied().unwrap_or(0.0);
         let span = second_s.last().map_or(0.0, |last| (last - first_s) / step_s);
         let gapless = n > 0 && (span - (n - 1) as f64).abs() < 0.5;
+        #[expect(clippy::float_cmp, reason = "only the very same numbers may stand for the table")]
+        let uniform = gapless && second_s.iter().enumerate().all(|(i, s)| *s == first_s + i as f64 * step_s);
         let mut table = Vec::new();
         if n > 0 && !gapless && span < (4.0 * n as f64).min(f64::from(i32::MAX)) {
             let mut row = 0_u32;
@@ -42,7 +45,7 @@ impl<'a> RowIndex<'a> {
                 })
                 .collect();
         }
-        Ok(Self { second_s, step_s, first_s, rate: 1.0 / step_s, gapless, table })
+        Ok(Self { second_s, step_s, first_s, rate: 1.0 / step_s, gapless, uniform, table })
     }
 
     /// Entry of the table that a time leads to; to be worked out for many times in one loop.
@@ -50,6 +53,27 @@ impl<'a> RowIndex<'a> {
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     pub fn slot(&self, time_s: f64) -> i32 {
         ((time_s - self.first_s) * self.rate) as i32
+    }
+
+    /// Whether row i starts at exactly `first + i step`, so that [`RowIndex::at`] may be asked.
+    pub fn is_uniform(&self) -> bool {
+        self.uniform
+    }
+
+    /// Row that holds a time and whether it does, without a look at the table; no branches, for loops over lanes.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    pub fn at(&self, time_s: f64) -> (i32, bool) {
+        let n = self.second_s.len() as i32;
+        let start = |row: i32| self.first_s + f64::from(row) * self.step_s;
+        // A time that no row can hold leads far outside; the clamp keeps the steps to its neighbours in range.
+        let row = self.slot(time_s).clamp(-2, n);
+        let row = row + i32::from(time_s >= start(row + 1)) - i32::from(time_s < start(row));
+        let mut held = row >= 0;
+        held &= row < n;
+        held &= time_s >= start(row);
+        held &= time_s < start(row) + self.step_s;
+        (row, held)
     }
 
     /// Row that holds a time; `slot` is what [`RowIndex::slot`] says, `last` where the previous time lay.
@@ -113,6 +137,9 @@ mod tests {
             let mut start = 1.4e9;
             let second: Vec<f64> = gaps.iter().map(|g| { start += if few { f64::min(*g, 1.1) } else { *g }; start }).collect();
             let index = RowIndex::new(&second, 1.0).expect("few rows");
+            let even: Vec<f64> = (0..second.len()).map(|i| 1.4e9 + i as f64 * 0.7).collect();
+            let uniform = RowIndex::new(&even, 0.7).expect("few rows");
+            prop_assert!(uniform.is_uniform());
             let mut last = 0;
             for (i, share) in spread {
                 let time = second[i % second.len()] + share;
@@ -120,6 +147,9 @@ mod tests {
                 let found = index.find(time, index.slot(time), last);
                 prop_assert_eq!(found, wanted.map(|i| i as u32));
                 last = found.unwrap_or(last);
+                let time = even[i % even.len()] + share;
+                let (row, held) = uniform.at(time);
+                prop_assert_eq!(held.then_some(row as u32), uniform.find(time, uniform.slot(time), 0));
             }
         }
     }

@@ -17,6 +17,13 @@ const BLOCK: usize = 1024;
 /// Events whose directions are turned together; a vector holds 8 at most.
 const TILE: usize = 64;
 const ACCEPTED: u8 = 5;
+/// Gate of a second without live time; no class is as great.
+const DEAD: u8 = u8::MAX;
+
+/// First open energy bin of each second, or that it is dead: all that the cuts ask of it, in one byte.
+pub(super) fn gates(seconds: &Navigation<'_>) -> Vec<u8> {
+    seconds.class.iter().zip(seconds.livetime_s).map(|(class, live)| if *live > 0.0 { *class } else { DEAD }).collect()
+}
 
 /// What the cells are.
 #[derive(Debug, Clone)]
@@ -82,23 +89,26 @@ impl Scan {
         events: &Events<'_>,
         seconds: &Navigation<'_>,
         index: &RowIndex<'_>,
+        gates: &[u8],
         rows: Range<usize>,
     ) {
         self.clear();
         self.cell.reserve(rows.len());
         self.weight.reserve(rows.len());
         self.cut_flow.resize((binning.n_bin() + 2) * binning.n_cut(), 0);
-        pulp::Arch::new().dispatch(Pass { scan: self, binning, events, seconds, index, rows });
+        pulp::Arch::new().dispatch(Pass { scan: self, binning, events, seconds, index, gates, rows });
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    #[expect(clippy::too_many_arguments, reason = "one caller, in the inner loop")]
     fn add_block(
         &mut self,
         binning: &Binning,
         events: &Events<'_>,
         seconds: &Navigation<'_>,
         index: &RowIndex<'_>,
+        gates: &[u8],
         rows: Range<usize>,
         mut last: u32,
     ) -> u32 {
@@ -109,26 +119,20 @@ impl Scan {
         let failed = events.failed.map(|failed| &failed[rows.clone()]);
         self.refused |= self.check_block(binning, events, rows.clone());
 
-        let mut slot = [0_i32; BLOCK];
-        for (s, t) in slot.iter_mut().zip(time) {
-            *s = index.slot(*t);
-        }
         let above = edges_below(&binning.edge, energy);
 
         let mut kept = Kept { n: 0, place: [0; BLOCK], row: [0; BLOCK], bin: [0; BLOCK] };
         let mut row = [0_u32; BLOCK];
-        let (mut closed, mut dead) = ([0_u8; BLOCK], [false; BLOCK]);
-        for i in 0..n {
-            let Some(found) = index.find(time[i], slot[i], last) else {
-                self.refused = true;
-                return last;
-            };
-            last = found;
-            row[i] = found;
-            closed[i] = seconds.class[found as usize];
-            dead[i] = seconds.livetime_s[found as usize] <= 0.0;
+        let Some(found) = locate_block(index, time, &mut row, last) else {
+            self.refused = true;
+            return last;
+        };
+        last = found;
+        let mut gate = [DEAD; BLOCK];
+        for (gate, row) in gate[..n].iter_mut().zip(&row) {
+            *gate = gates[*row as usize];
         }
-        let cut = cuts(binning, direction, failed, &above, &closed, &dead);
+        let cut = cuts(binning, direction, failed, &above, &gate);
         let n_cut = binning.n_cut();
         for i in 0..n {
             if let Some(flow) = self.cut_flow.get_mut(usize::from(above[i]) * n_cut + usize::from(cut[i])) {
@@ -249,6 +253,7 @@ struct Pass<'a> {
     events: &'a Events<'a>,
     seconds: &'a Navigation<'a>,
     index: &'a RowIndex<'a>,
+    gates: &'a [u8],
     rows: Range<usize>,
 }
 
@@ -262,7 +267,8 @@ impl pulp::WithSimd for Pass<'_> {
         let mut last = 0;
         while start < self.rows.end {
             let stop = self.rows.end.min(start + BLOCK);
-            last = self.scan.add_block(self.binning, self.events, self.seconds, self.index, start..stop, last);
+            last =
+                self.scan.add_block(self.binning, self.events, self.seconds, self.index, self.gates, start..stop, last);
             start = stop;
         }
     }
@@ -284,8 +290,7 @@ fn cuts(
     direction: &[Vector],
     failed: Option<&[u8]>,
     above: &[u8; BLOCK],
-    closed: &[u8; BLOCK],
-    dead: &[bool; BLOCK],
+    gate: &[u8; BLOCK],
 ) -> [u8; BLOCK] {
     let n_bin = binning.n_bin() as u8;
     let mut outside = [false; BLOCK];
@@ -299,14 +304,38 @@ fn cuts(
     let mut cut = [ACCEPTED; BLOCK];
     for i in 0..BLOCK {
         // The first cut has the last word.
-        let c = if above[i] <= closed[i] { 4 } else { ACCEPTED };
-        let c = if dead[i] { 3 } else { c };
+        let c = if above[i] <= gate[i] { 4 } else { ACCEPTED };
+        let c = if gate[i] == DEAD { 3 } else { c };
         let c = if outside[i] { 2 } else { c };
         let c = if choice[i] > 0 { ACCEPTED.wrapping_add(choice[i]) } else { c };
         let c = if above[i] > n_bin { 1 } else { c };
         cut[i] = if above[i] == 0 { 0 } else { c };
     }
     cut
+}
+
+/// Rows of a block's times; the last of them, or nothing if a time lies in no row.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+fn locate_block(index: &RowIndex<'_>, time: &[f64], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
+    if index.is_uniform() {
+        let mut all = true;
+        for (row, t) in row.iter_mut().zip(time) {
+            let (found, held) = index.at(*t);
+            all &= held;
+            *row = found as u32;
+        }
+        return all.then_some(last);
+    }
+    let mut slot = [0_i32; BLOCK];
+    for (s, t) in slot.iter_mut().zip(time) {
+        *s = index.slot(*t);
+    }
+    for i in 0..time.len() {
+        last = index.find(time[i], slot[i], last)?;
+        row[i] = last;
+    }
+    Some(last)
 }
 
 /// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
