@@ -17,6 +17,8 @@ const BLOCK: usize = 1024;
 /// Events whose directions are turned together; a vector holds 8 at most.
 const TILE: usize = 64;
 const ACCEPTED: u8 = 5;
+/// Copies of the cut flow. 256 bins, 70 cuts and their copies stay below 2^16 only for two.
+const COPIES: usize = 2;
 /// Gate of a second without live time; no class is as great.
 const DEAD: u8 = u8::MAX;
 
@@ -73,8 +75,8 @@ impl Scan {
         self.magnitude
     }
 
-    pub fn cut_flow(&self) -> &[i64] {
-        &self.cut_flow
+    pub fn cut_flow(&self) -> impl Iterator<Item = i64> {
+        self.cut_flow.chunks_exact(COPIES).map(|copies| copies.iter().sum())
     }
 
     /// Cell and weight of each accepted event.
@@ -95,7 +97,7 @@ impl Scan {
         self.clear();
         self.cell.reserve(rows.len());
         self.weight.reserve(rows.len());
-        self.cut_flow.resize((binning.n_bin() + 2) * binning.n_cut(), 0);
+        self.cut_flow.resize((binning.n_bin() + 2) * binning.n_cut() * COPIES, 0);
         pulp::Arch::new().dispatch(Pass { scan: self, binning, events, seconds, index, gates, rows });
     }
 
@@ -133,9 +135,15 @@ impl Scan {
             *gate = gates[*row as usize];
         }
         let cut = cuts(binning, direction, failed, &above, &gate);
-        let n_cut = binning.n_cut();
+        let n_cut = binning.n_cut() as u16;
+        let mut ending = [0_u16; BLOCK];
+        for i in 0..BLOCK {
+            ending[i] =
+                u16::from(above[i]).wrapping_mul(n_cut).wrapping_add(u16::from(cut[i])).wrapping_mul(COPIES as u16);
+        }
         for i in 0..n {
-            if let Some(flow) = self.cut_flow.get_mut(usize::from(above[i]) * n_cut + usize::from(cut[i])) {
+            // Neighbours go to different copies, so that none waits for the store of the one before.
+            if let Some(flow) = self.cut_flow.get_mut(usize::from(ending[i]) | (i % COPIES)) {
                 *flow = flow.wrapping_add(1);
             }
             // What is written last at a place stays there: the branch-free way to leave out what is cut.
