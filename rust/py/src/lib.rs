@@ -9,6 +9,7 @@ mod cutoff;
 mod earth;
 mod error;
 mod healpix;
+mod igrf;
 mod livetime;
 mod pool;
 mod seconds;
@@ -27,6 +28,8 @@ mod _core {
     use super::earth::{earth_fixed_to_teme, geodetic, teme_to_earth_fixed};
     #[pymodule_export]
     use super::healpix::{pixel_to_vector, vector_to_pixel};
+    #[pymodule_export]
+    use super::igrf::magnetic_field;
     #[pymodule_export]
     use super::livetime::{AxisLivetime, livetime_cube};
     #[pymodule_export]
