@@ -162,6 +162,11 @@ fn norm_of(values: &[f64]) -> f64 {
     values.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
+/// Factors of the recursion to one degree, in whole cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Step<S: Simd>([Lanes<S>; 3]);
+
 /// Field \[nT\] in each lane at positions in units of R.
 #[inline(always)]
 pub(crate) fn field_in<S: Simd>(field: &Field, position: &[Lanes<S>; 3]) -> [Lanes<S>; 3] {
@@ -173,22 +178,22 @@ pub(crate) fn field_in<S: Simd>(field: &Field, position: &[Lanes<S>; 3]) -> [Lan
     let (xx, yy, zz) = (x * rr, y * rr, z * rr);
     let top = field.top_at(r2.least());
     // A lane beyond the reach of a degree takes zeros there, which add nothing to its sums.
-    let mut step = [[zero; 3]; ROWS];
+    let mut step = [Step([zero; 3]); ROWS];
     for (step, reach2) in step[..=top].iter_mut().zip(&field.reach2) {
         let counts = r2.below(x.like(*reach2));
-        *step = [counts.choose(zz, zero), counts.choose(rr, zero), counts.choose(one, zero)];
+        step.0 = [counts.choose(zz, zero), counts.choose(rr, zero), counts.choose(one, zero)];
     }
     let mut power = [rr.sqrt(), zero];
     let mut sum = [zero; 3];
     for (m, terms) in field.terms[..=top].iter().enumerate() {
         let mut before = zero;
-        let mut p = step[m][2];
+        let mut p = step[m].0[2];
         let mut part = [zero; 6];
         for (part, weight) in part.iter_mut().zip(&terms[0][1..]) {
             *part = p * *weight;
         }
         for (step, term) in step[m + 1..=top].iter().zip(&terms[1..]) {
-            let next = step[0] * p - step[1] * before * term[0];
+            let next = step.0[0] * p - step.0[1] * before * term[0];
             before = p;
             p = next;
             for (part, weight) in part.iter_mut().zip(&term[1..]) {

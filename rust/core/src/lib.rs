@@ -18,6 +18,7 @@ mod lanes;
 pub mod livetime;
 pub mod seconds;
 pub mod states;
+pub mod trace;
 pub mod vector;
 
 pub use error::{Error, Result};

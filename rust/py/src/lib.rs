@@ -14,6 +14,7 @@ mod livetime;
 mod pool;
 mod seconds;
 mod states;
+mod trace;
 
 /// The compiled kernels.
 #[pymodule(gil_used = false)]
@@ -38,4 +39,6 @@ mod _core {
     use super::seconds::inside_polygon;
     #[pymodule_export]
     use super::states::interpolated_states;
+    #[pymodule_export]
+    use super::trace::{trace, trajectory};
 }
