@@ -78,11 +78,6 @@ impl<S: Simd> Lanes<S> {
         self.below(other).choose(self, other)
     }
 
-    /// The greater of two numbers; neither may be NaN.
-    #[inline(always)]
-    pub fn max(self, other: Self) -> Self {
-        self.below(other).choose(other, self)
-    }
 
     #[inline(always)]
     pub fn least(self) -> f64 {

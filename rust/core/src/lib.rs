@@ -8,6 +8,7 @@ pub mod attitude;
 mod check;
 pub mod counts;
 pub mod cutoff;
+pub mod cutoff_scan;
 pub mod earth;
 mod error;
 pub mod fixed;

@@ -586,17 +586,139 @@ impl Span {
         if below > 0.0 || above <= 0.0 {
             return if above <= 0.0 { 0.0 } else { 1.0 };
         }
-        for _ in 0..8 {
+        let mut last = 0.0;
+        for _ in 0..12 {
             let middle = low + (high - low) * (above / (above - below));
             let found = value(&self.at(middle).0);
+            if found == 0.0 {
+                return middle;
+            }
+            // The end that was kept twice counts half.
             if found > 0.0 {
                 (low, above) = (middle, found);
-                below *= 0.5;
+                below *= if last > 0.0 { 0.5 } else { 1.0 };
             } else {
                 (high, below) = (middle, found);
-                above *= 0.5;
+                above *= if last < 0.0 { 0.5 } else { 1.0 };
             }
+            last = found;
         }
         high
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DIPOLE: [f64; 3] = [-29_404.8, -1_450.9, 4_652.5];
+
+    fn limits() -> Limits {
+        Limits {
+            escape_radius_km: 25.0 * EARTH_RADIUS_KM,
+            floor_altitude_km: 20.0,
+            error_bound: 1e-7,
+            loss_nt: 0.0,
+            path_max_km: 200.0 * EARTH_RADIUS_KM,
+            n_step_max: 100_000,
+        }
+    }
+
+    fn start() -> impl Strategy<Value = (Vector, Vector, f64)> {
+        let direction = || prop::array::uniform3(-1.0..1.0f64).prop_filter("a direction", |v| norm2(v) > 1e-3);
+        (direction(), direction(), 6_500.0..20_000.0f64, 0.5..200.0f64, prop::bool::ANY)
+            .prop_map(|(p, d, r, rigidity, sign)| (scaled(&unit(&p), r), d, if sign { rigidity } else { -rigidity }))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_trajectory_has_the_same_bits_beside_any_other(starts in prop::collection::vec(start(), 1..30)) {
+            let positions: Vec<Vector> = starts.iter().map(|s| s.0).collect();
+            let directions: Vec<Vector> = starts.iter().map(|s| s.1).collect();
+            let rigidities: Vec<f64> = starts.iter().map(|s| s.2).collect();
+            let together = trace(&positions, &directions, &rigidities, &DIPOLE, &limits()).expect("good input");
+            for i in 0..starts.len() {
+                let alone = trace(&positions[i..=i], &directions[i..=i], &rigidities[i..=i], &DIPOLE, &limits()).expect("good input");
+                prop_assert_eq!(alone.outcome[0], together.outcome[i]);
+                prop_assert_eq!(alone.direction[0], together.direction[i]);
+                prop_assert_eq!(alone.position_km[0], together.position_km[i]);
+                prop_assert_eq!(alone.n_step[0], together.n_step[i]);
+                let steps = trajectory(&positions[i], &directions[i], rigidities[i], &DIPOLE, &limits()).expect("good input");
+                prop_assert_eq!(steps[steps.len() - 1], row(alone.path_km[0], &alone.position_km[0], &alone.direction[0]));
+            }
+        }
+
+        #[test]
+        fn an_allowed_trajectory_returns_on_itself((p, d, rigidity) in start()) {
+            let there = trace(&[p], &[d], &[rigidity], &DIPOLE, &limits()).expect("good input");
+            prop_assume!(there.outcome[0] == ALLOWED && there.path_km[0] < 40.0 * EARTH_RADIUS_KM);
+            // Followed on in its own sense, that is, as the opposite charge back in time, as far as it came.
+            let back = Limits { path_max_km: there.path_km[0], escape_radius_km: 26.0 * EARTH_RADIUS_KM, floor_altitude_km: 0.0, ..limits() };
+            let home = scaled(&there.direction[0], -1.0);
+            let steps = trajectory(&there.position_km[0], &home, -rigidity, &DIPOLE, &back).expect("good input");
+            let nearest = steps.windows(2).map(|pair| gap(&pair[0], &pair[1], &p)).fold(f64::INFINITY, f64::min);
+            // Chords stand off a path of radius r by less than step^2 / 8 r; steps near the start are some 300 km.
+            prop_assert!(nearest < 20.0, "{nearest}");
+        }
+
+        #[test]
+        fn the_tangent_stays_a_unit_vector((p, d, rigidity) in start()) {
+            let steps = trajectory(&p, &d, rigidity, &DIPOLE, &limits()).expect("good input");
+            for s in steps { prop_assert!((s[4] * s[4] + s[5] * s[5] + s[6] * s[6] - 1.0).abs() < 1e-9); }
+        }
+    }
+
+    /// Distance of a point from a chord.
+    fn gap(a: &[f64; 7], b: &[f64; 7], p: &Vector) -> f64 {
+        let along = [b[1] - a[1], b[2] - a[2], b[3] - a[3]];
+        let from = [p[0] - a[1], p[1] - a[2], p[2] - a[3]];
+        let share = (crate::vector::dot(&from, &along) / norm2(&along).max(1e-300)).clamp(0.0, 1.0);
+        norm2(&[from[0] - share * along[0], from[1] - share * along[1], from[2] - share * along[2]]).sqrt()
+    }
+
+    #[test]
+    fn without_bending_the_path_is_straight_and_ends_on_the_sphere() {
+        let ends = trace(&[[7000.0, 0.0, 0.0]], &[[1.0, 0.0, 0.0]], &[1e9], &DIPOLE, &limits()).expect("good input");
+        assert_eq!(ends.outcome, [ALLOWED]);
+        assert!((ends.path_km[0] - (25.0 * EARTH_RADIUS_KM - 7000.0)).abs() < 1e-6, "{ends:?}");
+        assert!((norm2(&ends.position_km[0]).sqrt() - 25.0 * EARTH_RADIUS_KM).abs() < 1e-6);
+        let ends = trace(&[[7000.0, 0.0, 0.0]], &[[-1.0, 0.0, 0.0]], &[1e9], &DIPOLE, &limits()).expect("good input");
+        assert_eq!(ends.outcome, [FORBIDDEN]);
+        assert!((ends.position_km[0][0] - (WGS84_A_KM + 20.0)).abs() < 1e-3, "{ends:?}");
+        // A straight pass 10 km above and below the floor.
+        for (height, outcome) in [(30.0, ALLOWED), (10.0, FORBIDDEN)] {
+            let start = [WGS84_A_KM + height, -9000.0, 0.0];
+            let ends = trace(&[start], &[[0.0, 1.0, 0.0]], &[1e9], &DIPOLE, &limits()).expect("good input");
+            assert_eq!(ends.outcome, [outcome]);
+        }
+    }
+
+    #[test]
+    fn a_trapped_particle_is_bounded_and_reported() {
+        let deep = Limits { path_max_km: 1e6, ..limits() };
+        let ends = trace(&[[12_000.0, 0.0, 0.0]], &[[0.0, 1.0, 1.0]], &[0.05], &DIPOLE, &deep).expect("good input");
+        assert_eq!(ends.outcome, [TRAPPED]);
+        let few = Limits { n_step_max: 7, ..deep };
+        let ends = trace(&[[12_000.0, 0.0, 0.0]], &[[0.0, 1.0, 1.0]], &[0.05], &DIPOLE, &few).expect("good input");
+        assert_eq!((ends.outcome[0], ends.n_step[0]), (TRAPPED, 7));
+    }
+
+    #[test]
+    fn bad_input_is_refused() {
+        let good = ([7000.0, 0.0, 0.0], [1.0, 0.0, 0.0], 10.0);
+        let refused = |p: Vector, d: Vector, r: f64, limits: Limits| trace(&[p], &[d], &[r], &DIPOLE, &limits).is_err();
+        assert!(!refused(good.0, good.1, good.2, limits()));
+        assert!(refused([6300.0, 0.0, 0.0], good.1, good.2, limits()));
+        assert!(refused([f64::NAN, 0.0, 0.0], good.1, good.2, limits()));
+        assert!(refused(good.0, [0.0; 3], good.2, limits()));
+        assert!(refused(good.0, [f64::NAN, 0.0, 1.0], good.2, limits()));
+        assert!(refused(good.0, good.1, 0.0, limits()));
+        assert!(refused(good.0, good.1, f64::NAN, limits()));
+        assert!(refused(good.0, good.1, good.2, Limits { error_bound: 0.0, ..limits() }));
+        assert!(refused(good.0, good.1, good.2, Limits { escape_radius_km: 6000.0, ..limits() }));
+        assert!(refused(good.0, good.1, good.2, Limits { n_step_max: 0, ..limits() }));
     }
 }

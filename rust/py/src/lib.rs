@@ -6,6 +6,7 @@ mod attitude;
 mod convert;
 mod counts;
 mod cutoff;
+mod cutoff_scan;
 mod earth;
 mod error;
 mod healpix;
@@ -25,6 +26,8 @@ mod _core {
     use super::counts::Counts;
     #[pymodule_export]
     use super::cutoff::{cutoff_class, stormer_cutoff};
+    #[pymodule_export]
+    use super::cutoff_scan::{cone_cutoff, cutoff_scan};
     #[pymodule_export]
     use super::earth::{earth_fixed_to_teme, geodetic, teme_to_earth_fixed};
     #[pymodule_export]
