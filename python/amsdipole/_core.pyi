@@ -97,3 +97,61 @@ class Counts:
     ) -> None: ...
     def units(self, which: int) -> _Integers: ...
     def cut_flow(self) -> _Integers: ...
+
+def magnetic_field(position_km: _Floats, coefficients_nt: _Floats, loss_nt: float) -> _Floats: ...
+def trace(
+    position_km: _Floats,
+    direction: _Floats,
+    rigidity_gv: _Floats,
+    coefficients_nt: _Floats,
+    escape_radius_km: float,
+    floor_altitude_km: float,
+    error_bound: float,
+    loss_nt: float,
+    path_max_km: float,
+    n_step_max: int,
+) -> tuple[NDArray[np.uint8], _Floats, _Floats, _Floats, _Integers]: ...
+def trajectory(
+    position_km: _Floats,
+    direction: _Floats,
+    rigidity_gv: float,
+    coefficients_nt: _Floats,
+    escape_radius_km: float,
+    floor_altitude_km: float,
+    error_bound: float,
+    loss_nt: float,
+    path_max_km: float,
+    n_step_max: int,
+) -> _Floats: ...
+def cutoff_scan(
+    position_km: _Floats,
+    direction: _Floats,
+    charge_sign: int,
+    low_gv: _Floats,
+    high_gv: _Floats,
+    step_gv: float,
+    coefficients_nt: _Floats,
+    escape_radius_km: float,
+    floor_altitude_km: float,
+    error_bound: float,
+    loss_nt: float,
+    path_max_km: float,
+    n_step_max: int,
+) -> tuple[_Floats, _Floats, _Floats, NDArray[np.uint8]]: ...
+def cone_cutoff(
+    position_km: _Floats,
+    direction: _Floats,
+    cone: _Integers,
+    n_cone: int,
+    charge_sign: int,
+    low_gv: _Floats,
+    high_gv: _Floats,
+    ratio: float,
+    coefficients_nt: _Floats,
+    escape_radius_km: float,
+    floor_altitude_km: float,
+    error_bound: float,
+    loss_nt: float,
+    path_max_km: float,
+    n_step_max: int,
+) -> _Floats: ...
