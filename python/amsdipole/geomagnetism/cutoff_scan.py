@@ -87,8 +87,8 @@ def traced_cutoffs(
     step_gv : float
         Step of the scan [GV].
     low_gv, high_gv : array_like of float, shape (n,), optional
-        Range of the scan [GV]. Without them it starts around the Størmer cutoff and grows until its top is allowed and
-        0.5 GV at its bottom, or all down to 0.1 GV, is forbidden.
+        Range of the scan [GV]. Without them it starts around the Størmer cutoff and grows until its top, 1 GV and a tenth
+        of the upper cutoff, is allowed and 0.5 GV at its bottom, or all down to 0.1 GV, is forbidden.
     limits : TracingLimits, optional
         As for `trace`.
 
@@ -153,7 +153,7 @@ def _scan_around_stormer(
     n = len(position)
     guess = stormer_cutoff(np.full(n, 0.5), position, towards, dipole=dipole, charge_sign=sign)
     least = max(0.1, step)
-    low, high = np.maximum(least, 0.5 * guess - 0.5), np.minimum(1.3 * guess + 1.5, 200.0)
+    low, high = np.maximum(least, 0.5 * guess - 0.5), np.minimum(1.3 * guess + 2.5, 200.0)
     out = [np.full(n, np.inf) for _ in range(3)]
     beyond = np.zeros(n, np.uint8)
     todo = np.arange(n)
@@ -162,7 +162,8 @@ def _scan_around_stormer(
         for target, value in zip(out, found, strict=True):
             target[todo] = value
         beyond[todo] = flag
-        short = ((flag & 1) > 0) & (high[todo] < 200.0)
+        # An open gap of the penumbra can pass for its end: 1 GV and a tenth above it must be open too.
+        short = ~(1.1 * found[0] + 1.0 <= high[todo]) & (high[todo] < 200.0)
         deep = ~short & (found[1] < low[todo] + 0.5) & (low[todo] > least)
         high[todo[short]] = np.minimum(1.5 * high[todo[short]], 200.0)
         low[todo[deep]] = np.maximum(least, low[todo[deep]] - 1.0)
