@@ -8,8 +8,14 @@ from amsdipole.geomagnetism.deflection import deflection_response, orbit_respons
 from amsdipole.geomagnetism.igrf import GaussCoefficients, igrf14
 
 # R [GV], rotation for positive charge [deg], equatorial and axial factor (recomputed for the method, 2 x 10^4 events).
-TABLE = [(25, -50, 1.06, 0.47), (40, -32.5, 1.04, 0.77), (65, -20, 1.02, 0.91), (100, -13.3, 1.01, 0.96),
-         (200, -6.7, 1.00, 0.99), (500, -2.7, 1.00, 1.00)]
+TABLE = [
+    (25, -50, 1.06, 0.47),
+    (40, -32.5, 1.04, 0.77),
+    (65, -20, 1.02, 0.91),
+    (100, -13.3, 1.01, 0.96),
+    (200, -6.7, 1.00, 0.99),
+    (500, -2.7, 1.00, 1.00),
+]
 
 
 def tilted_dipole() -> GaussCoefficients:
@@ -22,14 +28,16 @@ def tilted_dipole() -> GaussCoefficients:
 
 @pytest.mark.parametrize(("rigidity", "rotation", "equatorial", "axial"), TABLE)
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_table_of_the_method_is_met(rigidity: float, rotation: float, equatorial: float, axial: float, sign: int) -> None:
+def test_the_table_of_the_method_is_met(
+    rigidity: float, rotation: float, equatorial: float, axial: float, sign: int
+) -> None:
     found = orbit_response(
         sign * rigidity, n=20_000, rng=np.random.default_rng(8), coefficients=tilted_dipole(), decimal_year=2015.0
     )
     turned = np.rad2deg(found.rotation_rad)
     print(f"{sign * rigidity} GV: {turned:.1f} deg, equatorial {found.equatorial:.3f}, axial {found.axial:.3f}")
-    # The table is rounded to half a degree and 0.01, its own errors are 0.3 deg and 0.004; at 25 GV the rule of the cutoff,
-    # which it does not spell out, moves the rotation by up to 3 deg (method 2.7).
+    # The table is rounded to half a degree and 0.01, its own errors are 0.3 deg and 0.004; at 25 GV the rule of the
+    # cutoff, which it does not spell out, moves the rotation by up to 3 deg (method 2.7).
     assert abs(turned - sign * rotation) < (0.8 if rigidity > 25 else 2.0)
     assert abs(found.equatorial - equatorial) < 0.015
     assert abs(found.axial - axial) < 0.015

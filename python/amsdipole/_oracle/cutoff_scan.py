@@ -51,7 +51,7 @@ def cutoff_scan(
     all_within("high_gv", high_gv, 1e-3, 1e6)
     first = np.maximum(np.ceil(low_gv / step_gv - 1e-6), 1.0)
     last = np.floor(high_gv / step_gv + 1e-6)
-    for i in np.flatnonzero(~((last >= first) & (last - first < 1e7))):
+    for i in np.flatnonzero(~((last >= first) & (last - first < 1e7))).tolist():
         raise RangeError(f"low_gv[{i}], high_gv[{i}] = {low_gv[i]}, {high_gv[i]}: no or too many multiples of the step")
     check_starts(t, position_km)
     upper, lower, effective = np.full(n, np.inf), np.full(n, np.inf), np.full(n, np.inf)
@@ -105,7 +105,7 @@ def cone_cutoff(
     check_rigidity("high_gv", high_gv)
     all_within("low_gv", low_gv, 1e-3, 1e6)
     within("ratio", ratio, 1e-5, 1.0)
-    for i in np.flatnonzero(high_gv < low_gv):
+    for i in np.flatnonzero(high_gv < low_gv).tolist():
         raise RangeError(f"high_gv[{i}] = {high_gv[i]}: low_gv or more is wanted")
     check_starts(t, position_km)
     cutoff = np.full((n, n_cone), np.inf)

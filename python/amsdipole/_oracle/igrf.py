@@ -55,7 +55,9 @@ def synthesis(coefficients_nt: Floats, degree: int, reaches: Floats, position: F
             p_over_sin[m, m] = (2 * m - 1) * p[m - 1, m - 1]
         for table in (p, p_over_sin):
             for n in range(m + 1, degree + 1):
-                table[n, m] = ((2 * n - 1) * cos * table[n - 1, m] - (n + m - 1) * table[n - 2, m] * (n > m + 1)) / (n - m)
+                table[n, m] = ((2 * n - 1) * cos * table[n - 1, m] - (n + m - 1) * table[n - 2, m] * (n > m + 1)) / (
+                    n - m
+                )
     up, south, east = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
     for n in range(1, degree + 1):
         scale = np.where(r < reaches[n], r ** -(n + 2.0), 0.0)

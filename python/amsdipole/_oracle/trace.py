@@ -136,7 +136,7 @@ def trajectory(
 
 
 def run(t: Tracer, position_km: Floats, direction: Floats, rigidity_gv: Floats) -> tuple[Ends, Floats]:
-    """Ends of all trajectories, and the steps of the first."""
+    """Give the ends of all trajectories, and the steps of the first."""
     n = len(position_km)
     outcome = np.zeros(n, np.uint8)
     end_x, end_t = np.zeros((n, 3)), np.zeros((n, 3))
@@ -198,8 +198,8 @@ def one_step(
         with np.errstate(over="ignore", invalid="ignore"):
             turns.append(bend * np.cross(new_u, t.field(new_x)))
         tangents.append(new_u)
-    miss_x = sum(w * k for w, k in zip(ERROR, tangents, strict=True))
-    miss_u = sum(w * k for w, k in zip(ERROR, turns, strict=True))
+    miss_x = np.sum([w * k for w, k in zip(ERROR, tangents, strict=True)], axis=0)
+    miss_u = np.sum([w * k for w, k in zip(ERROR, turns, strict=True)], axis=0)
     long = (new_u**2).sum(axis=1) - 1.0
     miss2 = step**2 * ((miss_x**2).sum(axis=1) / (x**2).sum(axis=1) + (miss_u**2).sum(axis=1)) + 0.25 * long**2
     shorter = (1.0 - long * (0.5 - 0.375 * long))[:, None]
@@ -247,9 +247,7 @@ def quintic(
     return np.polynomial.Polynomial(np.linalg.solve(np.array(rows), [begin, slope, bow, end, slope_end, bow_end]))
 
 
-def cut_end(
-    t: Tracer, outcome: int, span: list[tuple[Floats, Floats]], step: float
-) -> tuple[Floats, Floats, float]:
+def cut_end(t: Tracer, outcome: int, span: list[tuple[Floats, Floats]], step: float) -> tuple[Floats, Floats, float]:
     """Position and tangent where the last step crosses the floor or the escape sphere, and the path cut off."""
     (x0, x1), (u0, u1), (a0, a1) = span
     if outcome == TRAPPED:

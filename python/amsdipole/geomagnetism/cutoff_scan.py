@@ -41,8 +41,8 @@ class TracedCutoffs:
 
     Notes
     -----
-    The penumbra is chaotic: a lower cutoff, and to a lesser degree an upper one, may move by single spikes when the error
-    bound, the path limit or the step of the scan changes. Effective cutoffs are sums and move little.
+    The penumbra is chaotic: a lower cutoff, and to a lesser degree an upper one, may move by single spikes when the
+    error bound, the path limit or the step of the scan changes. Effective cutoffs are sums and move little.
 
     Examples
     --------
@@ -87,8 +87,8 @@ def traced_cutoffs(
     step_gv : float
         Step of the scan [GV].
     low_gv, high_gv : array_like of float, shape (n,), optional
-        Range of the scan [GV]. Without them it starts around the Størmer cutoff and grows until its top, 1 GV and a tenth
-        of the upper cutoff, is allowed and 0.5 GV at its bottom, or all down to 0.1 GV, is forbidden.
+        Range of the scan [GV]. Without them it starts around the Størmer cutoff and grows until its top, 1 GV and a
+        tenth of the upper cutoff, is allowed and 0.5 GV at its bottom, or all down to 0.1 GV, is forbidden.
     limits : TracingLimits, optional
         As for `trace`.
 
@@ -195,8 +195,8 @@ def cone_directions(axis: ArrayLike, half_angle_rad: Sequence[float], *, spacing
 
     Notes
     -----
-    The cutoff rises towards magnetic east (west for negative charge), so its maximum over a cone lies on the edge but for
-    the structure of the penumbra. A ring holds points at equal angles, the first nearest to geographic east.
+    The cutoff rises towards magnetic east (west for negative charge), so its maximum over a cone lies on the edge but
+    for the structure of the penumbra. A ring holds points at equal angles, the first nearest to geographic east.
 
     Examples
     --------

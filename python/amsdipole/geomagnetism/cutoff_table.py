@@ -45,8 +45,9 @@ class CutoffTable:
 
     Notes
     -----
-    The share is close to 1 and smooth where the cutoff itself falls by a third from one row to the next, so it is what is
-    interpolated, linearly in both coordinates; the Størmer formula then brings in the height and the axis of the moment.
+    The share is interpolated linearly in both coordinates; the Størmer formula then brings in the height and the axis
+    of the moment. The upper cutoff of a place jumps where bands of the penumbra open and shut, so the error falls with
+    the step and not with its square: docs/geomagnetism.md has what was measured.
 
     Examples
     --------
@@ -93,8 +94,7 @@ class CutoffTable:
 
         Notes
         -----
-        Bilinear in the share; the error is measured by `amsdipole.geomagnetism.cutoff_table` users with `cone_cutoffs`,
-        see docs/geomagnetism.md.
+        Bilinear in the share; its error is measured in docs/geomagnetism.md.
 
         Examples
         --------
@@ -119,7 +119,9 @@ class CutoffTable:
         first, last = self.latitude_deg[0], self.latitude_deg[-1]
         if len(bad := np.flatnonzero((latitude < first) | (latitude > last))):
             i = int(bad[0])
-            raise RangeError(f"position_km[{i}] = {position[i]}: latitude {latitude[i]} is outside [{first}, {last}] deg")
+            raise RangeError(
+                f"position_km[{i}] = {position[i]}: latitude {latitude[i]} is outside [{first}, {last}] deg"
+            )
         row = np.clip(np.searchsorted(self.latitude_deg, latitude, side="right") - 1, 0, len(self.latitude_deg) - 2)
         up = (latitude - self.latitude_deg[row]) / (self.latitude_deg[row + 1] - self.latitude_deg[row])
         n = len(self.longitude_deg)
@@ -199,9 +201,9 @@ def cutoff_table(
         raise RangeError(f"longitude_step_deg = {step} is no divisor of 360")
     if rows.ndim != 1 or len(rows) < 2 or not (np.diff(rows) > 0.0).all() or np.abs(rows).max() > 90.0:
         raise RangeError("latitude_deg: two or more latitudes that rise within [-90, 90] are wanted")
-    columns = np.arange(n) * step
+    columns: NDArray[np.float64] = np.arange(n, dtype=np.float64) * step
     latitude, longitude = (v.ravel() for v in np.meshgrid(rows, columns, indexing="ij"))
-    # Geocentric latitude of the direction; the height is that of the ellipsoid to 22 km at most, in which the share is flat.
+    # The zenith of a row is geocentric, its height that of the geodetic place: 0.05 km off at 400 km.
     geodetic = earth_fixed_position(longitude, latitude, np.full(len(latitude), altitude_km))
     radius = np.linalg.norm(geodetic, axis=1)
     lat, lon = np.deg2rad(latitude), np.deg2rad(longitude)

@@ -1,6 +1,7 @@
 """How the Earth's field turns the sky: the dipole of local directions that a dipole far from the Earth makes."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -141,7 +142,7 @@ def deflection_response(direction: ArrayLike, asymptotic: ArrayLike) -> Deflecti
         if not np.isfinite(value).all():
             raise RangeError(f"{name}[{int(np.argmin(np.isfinite(value).all(axis=1)))}] is not finite")
     edge = np.linspace(0, len(local), _N_BLOCK + 1).astype(np.int64)
-    sums = np.array([_moments(local[a:b], far[a:b]) for a, b in zip(edge[:-1], edge[1:], strict=True)])
+    sums = np.array([_moments(local[a:b], far[a:b]) for a, b in pairwise(edge)])
     total = sums.sum(axis=0)
     matrix = _response(total)
     left_out = np.array([_response(total - part) for part in sums])
@@ -159,7 +160,13 @@ def deflection_response(direction: ArrayLike, asymptotic: ArrayLike) -> Deflecti
 
 def _moments(local: NDArray[np.float64], far: NDArray[np.float64]) -> NDArray[np.float64]:
     """Count, sums and products of a block, in one row."""
-    parts = [[float(len(local))], local.sum(axis=0), far.sum(axis=0), (local.T @ local).ravel(), (local.T @ far).ravel()]
+    parts = [
+        [float(len(local))],
+        local.sum(axis=0),
+        far.sum(axis=0),
+        (local.T @ local).ravel(),
+        (local.T @ far).ravel(),
+    ]
     return np.concatenate(parts)
 
 

@@ -83,8 +83,8 @@ def magnetic_field(
 
     Notes
     -----
-    B = -grad R sum (R/r)^(n+1) (g cos m phi + h sin m phi) P(n, m), Schmidt semi-normalised, R = 6371.2 km. The field is
-    linear in the coefficients and these are linear between epochs, so points of many dates take the field at two epochs.
+    B = -grad R sum (R/r)^(n+1) (g cos m phi + h sin m phi) P(n, m), Schmidt semi-normalised, R = 6371.2 km. The field
+    is linear in the coefficients and these are linear between epochs, so points of many dates take the field at two.
     The bound on what is left out is rigorous: sum (n + 1) G_n (R/r)^(n+2), G_n^2 = sum_m g^2 + h^2.
 
     References

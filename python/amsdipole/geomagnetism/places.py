@@ -10,7 +10,9 @@ from amsdipole.errors import RangeError, ShapeError
 __all__ = ["earth_fixed_position", "local_axes"]
 
 
-def earth_fixed_position(longitude_deg: ArrayLike, latitude_deg: ArrayLike, altitude_km: ArrayLike) -> NDArray[np.float64]:
+def earth_fixed_position(
+    longitude_deg: ArrayLike, latitude_deg: ArrayLike, altitude_km: ArrayLike
+) -> NDArray[np.float64]:
     """Give the earth-fixed positions of geodetic places.
 
     Parameters

@@ -158,9 +158,9 @@ def trace(
 
     Notes
     -----
-    dx/ds = t, dt/ds = -(c / p) t x B with the pair of Dormand and Prince 5(4); the tangent is set back to unit length after
-    each step and what it missed is part of the error. The field stands still and turns with the Earth; no currents
-    outside the Earth are included. Results have the same bits for any number of threads and any width of vector.
+    dx/ds = t, dt/ds = -(c / p) t x B with the pair of Dormand and Prince 5(4); the tangent is set back to unit length
+    after each step and what it missed is part of the error. The field stands still and turns with the Earth; currents
+    outside the Earth are left out. Results have the same bits for any number of threads and any width of vector.
 
     References
     ----------

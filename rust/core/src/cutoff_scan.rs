@@ -1,9 +1,9 @@
 //! Cutoffs from traced trajectories: scans over rigidity for one direction, and the greatest over cones.
 
 use crate::check::{all_directed, all_within, at_least, same_length, within};
-use crate::{Error, Result};
 use crate::trace::{ALLOWED, End, Limits, Start, Tracer, check_rigidity};
 use crate::vector::Vector;
+use crate::{Error, Result};
 use rayon::prelude::*;
 
 /// The highest rigidity of the scan is not allowed: the upper cutoff lies above the scan.
@@ -30,9 +30,9 @@ pub struct Cutoffs {
 
 /// Scan rigidity in equal steps for particles of `charge_sign` that arrive at `position_km` from `direction`.
 ///
-/// The rigidities are the multiples of `step_gv` in \[`low_gv`, `high_gv`\], every one of them traced. With a(k) = 1 where
-/// k `step_gv` is allowed, the upper cutoff R_U is one step above the highest that is not, the lower one R_L is the lowest
-/// that is, and the effective one is R_U - step sum a(k) over R_L <= k step < R_U (Cooke et al. 1991, Nuovo Cimento C 14, 213).
+/// The rigidities are the multiples of `step_gv` in \[`low_gv`, `high_gv`\], every one of them traced. The upper cutoff U is
+/// one step above the highest that is not allowed, the lower one L is the lowest that is, and the effective one is U less a
+/// step for each that is allowed from L to below U (Cooke et al. 1991, Nuovo Cimento C 14, 213).
 ///
 /// # Errors
 /// Lengths that differ; a step that is not positive; an interval without a multiple of it, or with more than 10^7; otherwise
@@ -264,8 +264,8 @@ mod tests {
         let here = [6800.0, 0.0, 0.0];
         let tilt = |angle: f64| [angle.cos(), angle.sin(), 0.0];
         let directions = [tilt(0.0), tilt(0.4), tilt(-0.4), tilt(0.6)];
-        let cones =
-            cone_cutoff(&[here], &directions, &[0, 1, 1, 2], 3, 1, &[5.0], &[40.0], 0.002, &dipole, &limits).expect("good");
+        let cones = cone_cutoff(&[here], &directions, &[0, 1, 1, 2], 3, 1, &[5.0], &[40.0], 0.002, &dipole, &limits)
+            .expect("good");
         for (c, direction) in [(0, directions[0]), (1, directions[1]), (2, directions[3])] {
             let scan = cutoff_scan(&[here], &[direction], 1, &[5.0], &[40.0], 0.02, &dipole, &limits).expect("good");
             assert!((scan.upper_gv[0] / cones[c] - 1.0).abs() < 0.005, "{scan:?} {cones:?}");

@@ -1,7 +1,7 @@
 //! The Earth's main field from Gauss coefficients, regular at the poles.
 //!
 //! With the reference radius R as unit of length the potential is Re sum C I with I = q (x + i y)^m and
-//! q = r^-(n+m+1) d^m P_n / du^m (u = z / r), C = k (g - i h), k^2 = (2 - \[m = 0\]) (n - m)! / (n + m)!
+//! q = r^-(n+m+1) d^m P(n) / du^m (u = z / r), C = k (g - i h), k^2 = (2 - \[m = 0\]) (n - m)! / (n + m)!
 //! (Schmidt). Every Cartesian component of the gradient is again harmonic and one degree higher,
 //!
 //! * dI(n, m)/dz = -(n - m + 1) I(n+1, m),
@@ -111,11 +111,11 @@ fn terms(coefficients_nt: &[f64], degree: usize) -> Vec<Vec<Term>> {
         }
     }
     let mut table = Vec::with_capacity(ROWS);
-    for m in 0..=degree + 1 {
+    for (m, complex) in complex.iter().enumerate().take(degree + 2) {
         let mut row = Vec::with_capacity(degree + 2 - m);
         // Leading factor of q: (2m - 1)!! at n = m, times (2n + 1) / (n - m + 1) from n to n + 1.
         let mut scale = (1..=m).fold(1.0, |product, i| product * (2 * i - 1) as f64);
-        for n in m..=degree + 1 {
+        for (n, c) in complex.iter().enumerate().take(degree + 2).skip(m) {
             let beta = if n <= m + 1 {
                 0.0
             } else {
@@ -123,7 +123,6 @@ fn terms(coefficients_nt: &[f64], degree: usize) -> Vec<Vec<Term>> {
                 let (l, m) = ((n - 1) as f64, m as f64);
                 (l + m) * (l - m) / ((2.0 * l + 1.0) * (2.0 * l - 1.0))
             };
-            let c = complex[m][n];
             let sum = |axis: usize, part: usize| scale * c[axis][part];
             // Re (C I) = Re C Re I - Im C Im I; at m = 0 the imaginary part of I is zero.
             row.push([beta, sum(0, 0), -sum(0, 1), sum(1, 0), -sum(1, 1), sum(2, 0), -sum(2, 1)]);
@@ -140,9 +139,8 @@ fn reach2(coefficients_nt: &[f64], degree: usize, loss_nt: f64) -> [f64; ROWS] {
     if loss_nt <= 0.0 {
         return reach2;
     }
-    let strength: Vec<f64> = (1..=degree)
-        .map(|n| norm_of(&coefficients_nt[(n - 1) * (n + 1)..n * (n + 2)]) * (n + 1) as f64)
-        .collect();
+    let strength: Vec<f64> =
+        (1..=degree).map(|n| norm_of(&coefficients_nt[(n - 1) * (n + 1)..n * (n + 2)]) * (n + 1) as f64).collect();
     for least in 2..=degree {
         // What degrees from `least` on can add at r, against loss (R/r)^2: falls with r.
         let left_out = |r: f64| -> f64 {
@@ -262,6 +260,8 @@ impl WithSimd for Points<'_> {
 }
 
 #[cfg(test)]
+// Bits are compared on purpose.
+#[allow(clippy::float_cmp)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -270,7 +270,7 @@ mod tests {
         // Strength by degree as in the Earth's field; signs and sizes from a fixed sequence.
         (1..=degree)
             .flat_map(|n| {
-                (0..2 * n + 1).map(move |i| {
+                (0..=2 * n).map(move |i| {
                     let size = 30_000.0 * 0.3_f64.powi(n as i32 - 1);
                     size * (((n * 37 + i * 101) % 17) as f64 / 8.0 - 1.0)
                 })

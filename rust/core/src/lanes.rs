@@ -78,7 +78,6 @@ impl<S: Simd> Lanes<S> {
         self.below(other).choose(self, other)
     }
 
-
     #[inline(always)]
     pub fn least(self) -> f64 {
         self.simd.reduce_min_f64s(self.value)

@@ -66,7 +66,16 @@ pub fn cone_cutoff<'py>(
     let n = position_km.len();
     let found = run(py, || {
         core::cone_cutoff(
-            position_km, direction, cone, n_cone, charge_sign, low_gv, high_gv, ratio, coefficients_nt, &limits,
+            position_km,
+            direction,
+            cone,
+            n_cone,
+            charge_sign,
+            low_gv,
+            high_gv,
+            ratio,
+            coefficients_nt,
+            &limits,
         )
     })?;
     Ok(found.into_pyarray(py).reshape([n, n_cone])?)

@@ -71,7 +71,8 @@ pub fn trajectory<'py>(
     path_max_km: f64,
     n_step_max: i64,
 ) -> Result<Bound<'py, PyArray2<f64>>> {
-    let (position_km, direction) = (vector("position_km", slice(&position_km)?)?, vector("direction", slice(&direction)?)?);
+    let (position_km, direction) =
+        (vector("position_km", slice(&position_km)?)?, vector("direction", slice(&direction)?)?);
     let coefficients_nt = slice(&coefficients_nt)?;
     let limits = limits(escape_radius_km, floor_altitude_km, error_bound, loss_nt, path_max_km, n_step_max);
     let points = run(py, || core::trajectory(&position_km, &direction, rigidity_gv, coefficients_nt, &limits))?;
