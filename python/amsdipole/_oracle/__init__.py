@@ -6,28 +6,36 @@ Only tests and benchmarks import this package.
 from amsdipole._oracle.attitude import attitude_in_frame, detector_attitude, vector_in_frame
 from amsdipole._oracle.counts import Counts
 from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
+from amsdipole._oracle.cutoff_scan import cone_cutoff, cutoff_scan
 from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
+from amsdipole._oracle.igrf import magnetic_field
 from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
 from amsdipole._oracle.purity import PurityTable
 from amsdipole._oracle.seconds import inside_polygon
 from amsdipole._oracle.states import interpolated_states
+from amsdipole._oracle.trace import trace, trajectory
 
 __all__ = [
     "AxisLivetime",
     "Counts",
     "PurityTable",
     "attitude_in_frame",
+    "cone_cutoff",
     "cutoff_class",
+    "cutoff_scan",
     "detector_attitude",
     "earth_fixed_to_teme",
     "geodetic",
     "inside_polygon",
     "interpolated_states",
     "livetime_cube",
+    "magnetic_field",
     "pixel_to_vector",
     "stormer_cutoff",
     "teme_to_earth_fixed",
+    "trace",
+    "trajectory",
     "vector_in_frame",
     "vector_to_pixel",
 ]

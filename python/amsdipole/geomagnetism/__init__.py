@@ -1,24 +1,47 @@
-"""IGRF field, eccentric dipole, Størmer cutoff."""
+"""IGRF field, eccentric dipole, Størmer cutoff, traced trajectories and cutoffs, deflection."""
 
 from amsdipole.geomagnetism.cutoff import CutoffRule, cutoff_class, stormer_cutoff
+from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, cone_cutoffs, cone_directions, traced_cutoffs
+from amsdipole.geomagnetism.cutoff_table import CutoffTable
+from amsdipole.geomagnetism.deflection import DeflectionResponse, deflection_response, orbit_response, orbit_sample
 from amsdipole.geomagnetism.eccentric_dipole import (
     EccentricDipole,
     EccentricDipoleKnots,
     eccentric_dipole,
     eccentric_dipole_knots,
 )
+from amsdipole.geomagnetism.field import coefficients_at, magnetic_field, magnetic_field_geodetic
 from amsdipole.geomagnetism.igrf import GaussCoefficients, decimal_year, igrf14, read_shc
+from amsdipole.geomagnetism.places import earth_fixed_position, local_axes
+from amsdipole.geomagnetism.trajectory import TracingLimits, Trajectories, trace
 
 __all__ = [
     "CutoffRule",
+    "CutoffTable",
+    "DeflectionResponse",
     "EccentricDipole",
     "EccentricDipoleKnots",
     "GaussCoefficients",
+    "TracedCutoffs",
+    "TracingLimits",
+    "Trajectories",
+    "coefficients_at",
+    "cone_cutoffs",
+    "cone_directions",
     "cutoff_class",
     "decimal_year",
+    "deflection_response",
+    "earth_fixed_position",
     "eccentric_dipole",
     "eccentric_dipole_knots",
     "igrf14",
+    "local_axes",
+    "magnetic_field",
+    "magnetic_field_geodetic",
+    "orbit_response",
+    "orbit_sample",
     "read_shc",
     "stormer_cutoff",
+    "trace",
+    "traced_cutoffs",
 ]

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 /// 2000-01-01 12:00 UTC as Unix time [s].
 const J2000_UNIX_S: f64 = 946_728_000.0;
 /// WGS 84 equatorial radius [km] (NIMA TR8350.2).
-const WGS84_A_KM: f64 = 6_378.137;
+pub(crate) const WGS84_A_KM: f64 = 6_378.137;
 /// WGS 84 flattening (NIMA TR8350.2).
-const WGS84_F: f64 = 1.0 / 298.257_223_563;
+pub(crate) const WGS84_F: f64 = 1.0 / 298.257_223_563;
 
 /// Greenwich mean sidereal time [rad] in [0, 2 pi), IAU 1982 (Aoki et al., A&A 105, 359), with UT1 = UTC.
 #[inline]

@@ -6,14 +6,17 @@ mod attitude;
 mod convert;
 mod counts;
 mod cutoff;
+mod cutoff_scan;
 mod earth;
 mod error;
 mod healpix;
+mod igrf;
 mod livetime;
 mod pool;
 mod purity;
 mod seconds;
 mod states;
+mod trace;
 
 /// The compiled kernels.
 #[pymodule(gil_used = false)]
@@ -25,9 +28,13 @@ mod _core {
     #[pymodule_export]
     use super::cutoff::{cutoff_class, stormer_cutoff};
     #[pymodule_export]
+    use super::cutoff_scan::{cone_cutoff, cutoff_scan};
+    #[pymodule_export]
     use super::earth::{earth_fixed_to_teme, geodetic, teme_to_earth_fixed};
     #[pymodule_export]
     use super::healpix::{pixel_to_vector, vector_to_pixel};
+    #[pymodule_export]
+    use super::igrf::magnetic_field;
     #[pymodule_export]
     use super::livetime::{AxisLivetime, livetime_cube};
     #[pymodule_export]
@@ -38,4 +45,6 @@ mod _core {
     use super::seconds::inside_polygon;
     #[pymodule_export]
     use super::states::interpolated_states;
+    #[pymodule_export]
+    use super::trace::{trace, trajectory};
 }

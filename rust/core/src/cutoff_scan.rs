@@ -1,0 +1,275 @@
+//! Cutoffs from traced trajectories: scans over rigidity for one direction, and the greatest over cones.
+
+use crate::check::{all_directed, all_within, at_least, same_length, within};
+use crate::trace::{ALLOWED, End, Limits, Start, Tracer, check_rigidity};
+use crate::vector::Vector;
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// The highest rigidity of the scan is not allowed: the upper cutoff lies above the scan.
+pub const ABOVE: u8 = 1;
+/// The lowest rigidity of the scan is allowed: the lower cutoff lies below the scan.
+pub const BELOW: u8 = 2;
+/// Most rigidities of one scan.
+const N_RIGIDITY_MAX: f64 = 1e7;
+/// Levels of rigidity that are traced together, to keep the lanes full; the result does not depend on it.
+const LEVELS: usize = 4;
+
+/// Cutoffs of many directions, element by element.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cutoffs {
+    /// Lowest rigidity from which on every one of the scan is allowed; infinite where the scan does not reach it \[GV\].
+    pub upper_gv: Vec<f64>,
+    /// Lowest rigidity that is allowed; infinite where none is \[GV\].
+    pub lower_gv: Vec<f64>,
+    /// Upper cutoff less the allowed part of the penumbra; infinite where the upper one is \[GV\].
+    pub effective_gv: Vec<f64>,
+    /// [`ABOVE`] and [`BELOW`], added.
+    pub beyond: Vec<u8>,
+}
+
+/// Scan rigidity in equal steps for particles of `charge_sign` that arrive at `position_km` from `direction`.
+///
+/// The rigidities are the multiples of `step_gv` in \[`low_gv`, `high_gv`\], every one of them traced. The upper cutoff U is
+/// one step above the highest that is not allowed, the lower one L is the lowest that is, and the effective one is U less a
+/// step for each that is allowed from L to below U (Cooke et al. 1991, Nuovo Cimento C 14, 213).
+///
+/// # Errors
+/// Lengths that differ; a step that is not positive; an interval without a multiple of it, or with more than 10^7; otherwise
+/// as [`crate::trace::trace`].
+#[allow(clippy::too_many_arguments)]
+pub fn cutoff_scan(
+    position_km: &[Vector],
+    direction: &[Vector],
+    charge_sign: i64,
+    low_gv: &[f64],
+    high_gv: &[f64],
+    step_gv: f64,
+    coefficients_nt: &[f64],
+    limits: &Limits,
+) -> Result<Cutoffs> {
+    let tracer = Tracer::new(coefficients_nt, limits)?;
+    let n = position_km.len();
+    same_length("direction", direction.len(), n)?;
+    same_length("low_gv", low_gv.len(), n)?;
+    same_length("high_gv", high_gv.len(), n)?;
+    all_directed("direction", direction)?;
+    check_sign(charge_sign)?;
+    within("step_gv", step_gv, 1e-6, 1e3)?;
+    all_within("low_gv", low_gv, 1e-3, 1e6)?;
+    all_within("high_gv", high_gv, 1e-3, 1e6)?;
+    for i in 0..n {
+        let (first, last) = multiples(low_gv[i], high_gv[i], step_gv);
+        if !(last >= first && last - first < N_RIGIDITY_MAX) {
+            return Err(Error::Rule {
+                place: format!("low_gv[{i}], high_gv[{i}]"),
+                found: format!("{:?}, {:?}", low_gv[i], high_gv[i]),
+                rule: format!("between 1 and 10^7 multiples of step_gv = {step_gv:?} from low to high are wanted"),
+            });
+        }
+    }
+    tracer.check_starts("position_km", position_km)?;
+    let found: Vec<(f64, f64, f64, u8)> = (0..n)
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|i| {
+            let (first, last) = multiples(low_gv[i], high_gv[i], step_gv);
+            let count = (last - first) as usize + 1;
+            let start = |k: usize| Start {
+                position_km: position_km[i],
+                direction: direction[i],
+                rigidity_gv: charge_sign as f64 * ((first + k as f64) * step_gv),
+            };
+            let starts: Vec<Start> = (0..count).map(start).collect();
+            let mut ends = vec![End::default(); count];
+            tracer.run(&starts, &mut ends);
+            let allowed: Vec<bool> = ends.iter().map(|end| end.outcome == ALLOWED).collect();
+            cutoffs_of(&allowed, first, step_gv)
+        })
+        .collect();
+    Ok(Cutoffs {
+        upper_gv: found.iter().map(|f| f.0).collect(),
+        lower_gv: found.iter().map(|f| f.1).collect(),
+        effective_gv: found.iter().map(|f| f.2).collect(),
+        beyond: found.iter().map(|f| f.3).collect(),
+    })
+}
+
+/// First and last multiple of `step` in the interval, with room for the rounding of its ends.
+fn multiples(low: f64, high: f64, step: f64) -> (f64, f64) {
+    ((low / step - 1e-6).ceil().max(1.0), (high / step + 1e-6).floor())
+}
+
+fn cutoffs_of(allowed: &[bool], first: f64, step: f64) -> (f64, f64, f64, u8) {
+    let at = |k: usize| (first + k as f64) * step;
+    let upper = allowed.iter().rposition(|a| !a).map_or(0, |k| k + 1);
+    let beyond = u8::from(upper == allowed.len()) * ABOVE + u8::from(allowed.first() == Some(&true)) * BELOW;
+    let Some(lower) = allowed.iter().position(|a| *a) else {
+        return (f64::INFINITY, f64::INFINITY, f64::INFINITY, beyond);
+    };
+    if upper == allowed.len() {
+        return (f64::INFINITY, at(lower), f64::INFINITY, beyond);
+    }
+    let open = allowed[lower.min(upper)..upper].iter().filter(|a| **a).count();
+    (at(upper), at(lower), (first + (upper - open) as f64) * step, beyond)
+}
+
+/// Greatest upper cutoff \[GV\] over nested cones of directions, for each place; one row of `n_cone` for each.
+///
+/// `direction` holds k directions for each place, and `cone` the number of the smallest cone that holds each of them, from 0;
+/// a cone holds every direction of those before it. Rigidity falls from `high_gv` by the factor 1 / (1 + `ratio`) to no less
+/// than `low_gv`; the answer is the lowest level from which on up every direction of the cone is allowed, `low_gv` or a
+/// little above it where all levels are, and infinity where the highest is not.
+///
+/// # Errors
+/// Lengths that differ; a cone beyond `n_cone`; `high_gv` not above `low_gv`; otherwise as [`crate::trace::trace`].
+#[allow(clippy::too_many_arguments)]
+pub fn cone_cutoff(
+    position_km: &[Vector],
+    direction: &[Vector],
+    cone: &[i64],
+    n_cone: usize,
+    charge_sign: i64,
+    low_gv: &[f64],
+    high_gv: &[f64],
+    ratio: f64,
+    coefficients_nt: &[f64],
+    limits: &Limits,
+) -> Result<Vec<f64>> {
+    let tracer = Tracer::new(coefficients_nt, limits)?;
+    let (n, k) = (position_km.len(), cone.len());
+    at_least("cone", k, 1)?;
+    within("n_cone", n_cone as f64, 1.0, 1000.0)?;
+    same_length("direction", direction.len(), n * k)?;
+    same_length("low_gv", low_gv.len(), n)?;
+    same_length("high_gv", high_gv.len(), n)?;
+    crate::check::all_indices("cone", cone, n_cone as i64)?;
+    all_directed("direction", direction)?;
+    check_sign(charge_sign)?;
+    check_rigidity("low_gv", low_gv)?;
+    check_rigidity("high_gv", high_gv)?;
+    all_within("low_gv", low_gv, 1e-3, 1e6)?;
+    within("ratio", ratio, 1e-5, 1.0)?;
+    if let Some(i) = (0..n).find(|&i| high_gv[i] < low_gv[i]) {
+        return Err(Error::Rule {
+            place: format!("high_gv[{i}]"),
+            found: format!("{:?}", high_gv[i]),
+            rule: format!("low_gv[{i}] = {:?} or more is wanted", low_gv[i]),
+        });
+    }
+    tracer.check_starts("position_km", position_km)?;
+    let by_place: Vec<Vec<f64>> = (0..n)
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|i| {
+            let scan = ConeScan {
+                tracer: &tracer,
+                position_km: position_km[i],
+                direction: &direction[i * k..(i + 1) * k],
+                cone,
+                sign: charge_sign as f64,
+            };
+            scan.cutoffs(n_cone, low_gv[i], high_gv[i], ratio)
+        })
+        .collect();
+    Ok(by_place.concat())
+}
+
+struct ConeScan<'a> {
+    tracer: &'a Tracer,
+    position_km: Vector,
+    direction: &'a [Vector],
+    cone: &'a [i64],
+    sign: f64,
+}
+
+impl ConeScan<'_> {
+    fn cutoffs(&self, n_cone: usize, low_gv: f64, high_gv: f64, ratio: f64) -> Vec<f64> {
+        let mut cutoff = vec![f64::INFINITY; n_cone];
+        // Cones from this one on are settled.
+        let mut settled = n_cone;
+        let mut lowest_open = f64::INFINITY;
+        let mut level = high_gv;
+        while settled > 0 && level >= low_gv {
+            let active: Vec<usize> = (0..self.cone.len()).filter(|&j| (self.cone[j] as usize) < settled).collect();
+            if active.is_empty() {
+                break;
+            }
+            let mut levels = Vec::with_capacity(LEVELS);
+            while levels.len() < LEVELS && level >= low_gv {
+                levels.push(level);
+                level /= 1.0 + ratio;
+            }
+            let starts: Vec<Start> = levels
+                .iter()
+                .flat_map(|rigidity| {
+                    active.iter().map(move |&j| Start {
+                        position_km: self.position_km,
+                        direction: self.direction[j],
+                        rigidity_gv: self.sign * rigidity,
+                    })
+                })
+                .collect();
+            let mut ends = vec![End::default(); starts.len()];
+            self.tracer.run(&starts, &mut ends);
+            for (rigidity, ends) in levels.iter().zip(ends.chunks(active.len())) {
+                let shut = ends.iter().zip(&active).filter(|(end, _)| end.outcome != ALLOWED);
+                let inner = shut.map(|(_, &j)| self.cone[j] as usize).min().unwrap_or(n_cone);
+                for cutoff in cutoff.iter_mut().take(settled).skip(inner) {
+                    *cutoff = lowest_open;
+                }
+                settled = settled.min(inner);
+                lowest_open = *rigidity;
+            }
+        }
+        for cutoff in cutoff.iter_mut().take(settled) {
+            *cutoff = lowest_open;
+        }
+        cutoff
+    }
+}
+
+fn check_sign(charge_sign: i64) -> Result<()> {
+    if charge_sign == 1 || charge_sign == -1 {
+        return Ok(());
+    }
+    Err(Error::Rule { place: "charge_sign".into(), found: charge_sign.to_string(), rule: "1 or -1 is wanted".into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_penumbra_is_summed_by_its_definition() {
+        // Rigidities 10, 11, ... of step 1; open at 11, 13 and from 15 on.
+        let open = [false, true, false, true, false, true, true];
+        assert_eq!(cutoffs_of(&open, 10.0, 1.0), (15.0, 11.0, 13.0, 0));
+        assert_eq!(cutoffs_of(&[true, true], 10.0, 1.0), (10.0, 10.0, 10.0, BELOW));
+        assert_eq!(cutoffs_of(&[false, false], 10.0, 1.0), (f64::INFINITY, f64::INFINITY, f64::INFINITY, ABOVE));
+        assert_eq!(cutoffs_of(&[true, false], 10.0, 1.0), (f64::INFINITY, 10.0, f64::INFINITY, ABOVE + BELOW));
+    }
+
+    #[test]
+    fn a_cone_answers_with_the_scan_of_its_worst_direction() {
+        let limits = Limits {
+            escape_radius_km: 160_000.0,
+            floor_altitude_km: 20.0,
+            error_bound: 1e-5,
+            loss_nt: 0.0,
+            path_max_km: 1e6,
+            n_step_max: 10_000,
+        };
+        let dipole = [-30_000.0, 0.0, 0.0];
+        let here = [6800.0, 0.0, 0.0];
+        let tilt = |angle: f64| [angle.cos(), angle.sin(), 0.0];
+        let directions = [tilt(0.0), tilt(0.4), tilt(-0.4), tilt(0.6)];
+        let cones = cone_cutoff(&[here], &directions, &[0, 1, 1, 2], 3, 1, &[5.0], &[40.0], 0.002, &dipole, &limits)
+            .expect("good");
+        for (c, direction) in [(0, directions[0]), (1, directions[1]), (2, directions[3])] {
+            let scan = cutoff_scan(&[here], &[direction], 1, &[5.0], &[40.0], 0.02, &dipole, &limits).expect("good");
+            assert!((scan.upper_gv[0] / cones[c] - 1.0).abs() < 0.005, "{scan:?} {cones:?}");
+        }
+        assert!(cones[0] < cones[1] && cones[1] < cones[2]);
+    }
+}
