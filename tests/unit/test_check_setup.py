@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SHELL_TOOLS = ("sh", "sed", "awk", "mktemp", "dirname", "rm")
-GOOD = {"python3": "3.11.7", "cargo": "cargo 1.88.0 (x 2026-01-01)", "rustc": "rustc 1.88.0 (x 2026-01-01)", "cc": ""}
+GOOD = {"python3": "3.11.7", "cargo": "cargo 1.89.0 (x 2026-01-01)", "rustc": "rustc 1.89.0 (x 2026-01-01)", "cc": ""}
 
 
 def check(folder: Path, **answers: str | None) -> subprocess.CompletedProcess[str]:
@@ -42,9 +42,9 @@ def test_newer_pythons_pass(tmp_path: Path, version: str) -> None:
         ("python3", "3.11.7 no-venv", "venv and ensurepip are missing", "apt-get install python3-venv"),
         ("python3", "3.14.0 free-threaded", "free-threaded", "make PYTHON="),
         ("cargo", None, "cargo is missing", "https://rustup.rs"),
-        ("cargo", "cargo 1.75.0 (x 2023-12-01)", "cargo is version 1.75.0, which is too old; 1.88", "rustup update"),
+        ("cargo", "cargo 1.75.0 (x 2023-12-01)", "cargo is version 1.75.0, which is too old; 1.89", "rustup update"),
         ("cargo", "error: no default toolchain", "cargo is missing or does not start", "rustup default stable"),
-        ("rustc", "rustc 1.87.0", "rustc is version 1.87.0", "rustup update"),
+        ("rustc", "rustc 1.88.0", "rustc is version 1.88.0", "rustup update"),
         ("cc", None, "the C compiler 'cc'", "build-essential"),
     ],
 )

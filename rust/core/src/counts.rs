@@ -4,7 +4,7 @@ mod scan;
 
 use crate::check::{all_finite, all_unit, all_within, first, rising, same_length, within};
 use crate::cutoff::check_edges;
-use crate::fixed::{grown_bound, merge, to_units};
+use crate::fixed::{grown_bound, merge_from, to_units};
 use crate::healpix::Grid;
 use crate::livetime::{STEP_MAX_S, check_class};
 use crate::purity::{PurityTable, WEIGHT_MAX};
@@ -168,8 +168,7 @@ impl Counts {
     pub fn units(&self, which: usize) -> Result<Vec<i64>> {
         let mut total = vec![0; self.n_bin() * self.npix()];
         for part in &self.parts {
-            let column: Vec<i64> = part.sum.iter().map(|cell| cell[which.min(1)]).collect();
-            merge("weight", &mut total, &column)?;
+            merge_from("weight", &mut total, part.sum.iter().map(|cell| cell[which.min(1)]))?;
         }
         Ok(total)
     }

@@ -1,6 +1,5 @@
 //! Exact sums: fixed-point integers with a stated scale, so that a sum has the same bits in any order.
 
-use crate::check::first;
 use crate::{Error, Result};
 
 /// Binary digits after the point of every sum: one unit is 2^-32.
@@ -45,12 +44,19 @@ pub fn grown_bound(what: &str, bound: i64, added: i128, greatest: impl Fn() -> i
 /// # Errors
 /// [`Error::Overflow`] if a cell leaves the range.
 pub fn merge(what: &str, sum: &mut [i64], part: &[i64]) -> Result<()> {
-    let pairs: Vec<(i64, i64)> = sum.iter().copied().zip(part.iter().copied()).collect();
-    if let Some(cell) = first(&pairs, |(a, b)| a.checked_add(*b).is_none()) {
-        return Err(Error::Overflow(format!("{what}: cell {cell} exceeds 2^63 units of 2^-{SCALE_BITS}")));
-    }
-    for (a, b) in sum.iter_mut().zip(part) {
-        *a += b;
+    merge_from(what, sum, part.iter().copied())
+}
+
+/// Add the values of `part` into `sum`, cell by cell; after an error `sum` means nothing.
+///
+/// # Errors
+/// [`Error::Overflow`] if a cell leaves the range.
+pub fn merge_from(what: &str, sum: &mut [i64], part: impl Iterator<Item = i64>) -> Result<()> {
+    for (cell, (a, b)) in sum.iter_mut().zip(part).enumerate() {
+        let Some(added) = a.checked_add(b) else {
+            return Err(Error::Overflow(format!("{what}: cell {cell} exceeds 2^63 units of 2^-{SCALE_BITS}")));
+        };
+        *a = added;
     }
     Ok(())
 }
