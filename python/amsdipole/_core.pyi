@@ -10,13 +10,16 @@ __all__ = [
     "AxisLivetime",
     "Counts",
     "attitude_in_frame",
+    "axes_at",
     "cutoff_class",
     "detector_attitude",
     "earth_fixed_to_teme",
+    "folded_axes",
     "geodetic",
     "inside_polygon",
     "interpolated_states",
     "livetime_cube",
+    "orbit_axes",
     "pixel_to_vector",
     "set_threads",
     "stormer_cutoff",
@@ -66,18 +69,33 @@ def stormer_cutoff(
 def cutoff_class(cutoff_gv: _Floats, factor: float, energy_edge_gev: _Floats) -> NDArray[np.uint8]: ...
 def livetime_cube(axis: _Floats, units: _Integers, nside: int, cos_edge: _Floats) -> _Integers: ...
 
+def axes_at(rotation: _Floats, rate: _Floats, offset_s: float) -> _Floats: ...
+def folded_axes(axis: _Floats, weight: _Floats, nside: int, cos_least: float, response: _Floats) -> _Floats: ...
+def orbit_axes(
+    time_s: _Floats,
+    segment_start_s: _Floats,
+    segment_offset: _Integers,
+    knot_start_s: _Floats,
+    step_s: float,
+    position_km: _Floats,
+    velocity_km_s: _Floats,
+    angle_rad: _Floats,
+    mounting: _Floats,
+    offset_s: float,
+    knot_time_s: _Floats,
+    knot_matrix: _Floats,
+    half_angle_rad: float,
+    charge_sign: int,
+    dipole_time_s: _Floats,
+    dipole_k_gv: _Floats,
+    dipole_center_km: _Floats,
+    dipole_pole: _Floats,
+) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
 @final
 class AxisLivetime:
     def __new__(cls, nside: int, n_class: int) -> AxisLivetime: ...
-    def add(
-        self,
-        rotation: _Floats,
-        rate: _Floats,
-        offset_s: float,
-        livetime_s: _Floats,
-        cutoff_class: NDArray[np.uint8],
-    ) -> None: ...
-    def units(self) -> _Integers: ...
+    def add(self, axis: _Floats, livetime_s: _Floats, cutoff_class: NDArray[np.uint8]) -> None: ...
+    def sums(self) -> tuple[_Integers, _Integers, _Integers]: ...
 
 @final
 class Counts:

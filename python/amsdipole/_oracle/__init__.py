@@ -4,11 +4,14 @@ Only tests and benchmarks import this package.
 """
 
 from amsdipole._oracle.attitude import attitude_in_frame, detector_attitude, vector_in_frame
+from amsdipole._oracle.axis_livetime import AxisLivetime, axes_at
 from amsdipole._oracle.counts import Counts
 from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
 from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
+from amsdipole._oracle.fold import folded_axes
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
-from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
+from amsdipole._oracle.livetime import livetime_cube
+from amsdipole._oracle.orbit_axes import orbit_axes
 from amsdipole._oracle.seconds import inside_polygon
 from amsdipole._oracle.states import interpolated_states
 
@@ -16,13 +19,16 @@ __all__ = [
     "AxisLivetime",
     "Counts",
     "attitude_in_frame",
+    "axes_at",
     "cutoff_class",
     "detector_attitude",
     "earth_fixed_to_teme",
+    "folded_axes",
     "geodetic",
     "inside_polygon",
     "interpolated_states",
     "livetime_cube",
+    "orbit_axes",
     "pixel_to_vector",
     "stormer_cutoff",
     "teme_to_earth_fixed",

@@ -19,7 +19,7 @@ from amsdipole._oracle.check import (
     within,
 )
 from amsdipole._oracle.healpix import vector_to_pixel
-from amsdipole._oracle.livetime import carried
+from amsdipole._oracle.axis_livetime import carried
 from amsdipole.errors import DataError
 
 WEIGHT_MAX = 512.0

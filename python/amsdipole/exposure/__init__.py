@@ -6,28 +6,35 @@ from amsdipole.exposure.acceptance import (
     TwoDiscs,
     ams_lepton_geometry,
 )
+from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, merged_axes
+from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.ground import ground_exposure
 from amsdipole.exposure.livetime import (
-    AxisLivetime,
-    LivetimeBudget,
     LivetimeCube,
     livetime_cube,
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts
+from amsdipole.exposure.reference import expected_counts, exposure_map
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
     "AcceptanceCurve",
-    "AxisLivetime",
+    "EfficiencyMap",
+    "LivetimeAxes",
     "LivetimeBudget",
     "LivetimeCube",
     "TwoDiscs",
     "ams_lepton_geometry",
+    "efficiency_map",
+    "efficiency_variations",
     "expected_counts",
+    "exposure_map",
+    "geographic_pixel",
     "ground_exposure",
+    "livetime_axes",
     "livetime_cube",
+    "merged_axes",
     "spread_livetime",
     "zenith_edges",
 ]

@@ -1,10 +1,10 @@
 //! Events to maps: locate in time, gate by the cutoff class, turn to the sky, add the weight exactly.
 
+use crate::axis_livetime::{STEP_MAX_S, check_class};
 use crate::check::{CHUNK, all_finite, all_unit, all_within, rising, same_length, within};
 use crate::cutoff::check_edges;
 use crate::fixed::{grown_bound, merge, to_units};
 use crate::healpix::Grid;
-use crate::livetime::{STEP_MAX_S, check_class};
 use crate::vector::{Matrix, Vector, apply, carried};
 use crate::{Error, Result};
 use rayon::prelude::*;

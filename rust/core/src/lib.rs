@@ -5,15 +5,18 @@
 #![forbid(unsafe_code)]
 
 pub mod attitude;
+pub mod axis_livetime;
 mod check;
 pub mod counts;
 pub mod cutoff;
 pub mod earth;
 mod error;
 pub mod fixed;
+pub mod fold;
 pub mod healpix;
 pub mod interpolation;
 pub mod livetime;
+pub mod orbit_axes;
 pub mod seconds;
 pub mod states;
 pub mod vector;

@@ -3,13 +3,16 @@
 use pyo3::prelude::*;
 
 mod attitude;
+mod axis_livetime;
 mod convert;
 mod counts;
 mod cutoff;
 mod earth;
 mod error;
+mod fold;
 mod healpix;
 mod livetime;
+mod orbit_axes;
 mod pool;
 mod seconds;
 mod states;
@@ -20,15 +23,21 @@ mod _core {
     #[pymodule_export]
     use super::attitude::{attitude_in_frame, detector_attitude, vector_in_frame};
     #[pymodule_export]
+    use super::axis_livetime::{AxisLivetime, axes_at};
+    #[pymodule_export]
     use super::counts::Counts;
     #[pymodule_export]
     use super::cutoff::{cutoff_class, stormer_cutoff};
     #[pymodule_export]
     use super::earth::{earth_fixed_to_teme, geodetic, teme_to_earth_fixed};
     #[pymodule_export]
+    use super::fold::folded_axes;
+    #[pymodule_export]
     use super::healpix::{pixel_to_vector, vector_to_pixel};
     #[pymodule_export]
-    use super::livetime::{AxisLivetime, livetime_cube};
+    use super::livetime::livetime_cube;
+    #[pymodule_export]
+    use super::orbit_axes::orbit_axes;
     #[pymodule_export]
     use super::pool::{set_threads, threads};
     #[pymodule_export]
