@@ -146,4 +146,4 @@ def test_bad_axes_are_refused(axis, units, kind, message):
 def test_a_second_of_livetime_is_2_to_32_units():
     sums = AxisLivetime(1, 1)
     sums.add(np.array([[0.0, 0.0, 1.0]]), np.array([0.75]), np.zeros(1, dtype=np.uint8))
-    assert sums.sums()[1].sum() == 3 * 2**30
+    assert sums.sums()[2].sum() == 3 * 2**30

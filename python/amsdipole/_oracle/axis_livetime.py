@@ -56,6 +56,7 @@ class AxisLivetime:
         parts[parts[:, 0] == 0] = 0  # a live time of less than half a unit is none
         np.add.at(self._sums, (pixel, cutoff_class), parts)
 
-    def sums(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        pixel = np.nonzero(self._sums[:, :, 0].any(axis=1))[0].astype(np.int64)
-        return pixel, self._sums[pixel, :, 0], self._sums[pixel, :, 1:]
+    def sums(self) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+        pixel, held = (index.astype(np.int64) for index in np.nonzero(self._sums[:, :, 0]))
+        cell = self._sums[pixel, held]
+        return pixel, held.astype(np.uint8), cell[:, 0].copy(), cell[:, 1:].copy()

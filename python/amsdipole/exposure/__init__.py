@@ -7,6 +7,7 @@ from amsdipole.exposure.acceptance import (
     ams_lepton_geometry,
 )
 from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, merged_axes
+from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
 from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.ground import ground_exposure
 from amsdipole.exposure.livetime import (
@@ -35,6 +36,9 @@ __all__ = [
     "livetime_axes",
     "livetime_cube",
     "merged_axes",
+    "read_axes",
     "spread_livetime",
+    "write_axes",
+    "write_cube",
     "zenith_edges",
 ]

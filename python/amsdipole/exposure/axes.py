@@ -17,6 +17,7 @@ __all__ = ["AXIS_NSIDE", "UNIT_S", "LivetimeAxes", "LivetimeBudget", "livetime_a
 AxisLivetime = _core.AxisLivetime
 UNIT_S = 2.0**-32  # unit of every sum of live time
 AXIS_NSIDE = 256  # pixels of the detector axis, 0.23 deg wide: docs/design/axis-binning.md measures what it costs
+_CELLS = ("pixel", "cutoff_class", "units", "moment")
 _OVERLAP_S = 1e-3  # rows may be rounded to a millisecond where two halves meet
 
 
@@ -59,10 +60,12 @@ class LivetimeAxes:
     nside : int
         Resolution of the pixels.
     pixel : numpy.ndarray of int64, shape (n,)
-        Pixels that hold live time, rising.
-    units : numpy.ndarray of int64, shape (n, n_class)
+        Pixel of each cell that holds live time, rising.
+    cutoff_class : numpy.ndarray of uint8, shape (n,)
+        Class of each cell, rising within a pixel.
+    units : numpy.ndarray of int64, shape (n,)
         Live time in units of 2^-32 s.
-    moment : numpy.ndarray of int64, shape (n, n_class, 3)
+    moment : numpy.ndarray of int64, shape (n, 3)
         Live time times axis in the same units.
     energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
         Energy bins that the classes count; n_class = n_bin + 1.
@@ -77,6 +80,7 @@ class LivetimeAxes:
     frame: str
     nside: int
     pixel: NDArray[np.int64]
+    cutoff_class: NDArray[np.uint8]
     units: NDArray[np.int64]
     moment: NDArray[np.int64]
     energy_edge_gev: NDArray[np.float64]
@@ -84,35 +88,65 @@ class LivetimeAxes:
     span_s: tuple[tuple[float, float], ...]
     identity: str
 
+    @property
+    def n_class(self) -> int:
+        """Number of classes: one more than there are bins."""
+        return len(self.energy_edge_gev)
+
     def class_livetime_s(self) -> NDArray[np.float64]:
         """Live time of the mission in each class [s]."""
-        return np.array([int(column) / 2**32 for column in self.units.sum(axis=0, dtype=object)])
+        total = np.zeros(self.n_class, dtype=np.int64)
+        np.add.at(total, self.cutoff_class, self.units)  # livetime_axes and merged_axes keep the total below 2^63
+        return np.asarray(total * UNIT_S)
 
     def open_livetime_s(self) -> NDArray[np.float64]:
         """Live time of the mission in which each energy bin is open, shape (n_bin,) [s]."""
         return np.cumsum(self.class_livetime_s())[:-1]
 
-    def mean_axes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Mean axis of each pixel over all classes, and its live time by class in units."""
-        return _direction(self.moment.sum(axis=1)), self.units
-
     def coarser(self, nside: int) -> "LivetimeAxes":
         """Join the pixels of axes to larger ones; sums and mean axes stay exact."""
         if nside >= self.nside:
             return self
-        parent, row = np.unique(vector_to_pixel(pixel_centers(self.nside)[self.pixel], nside), return_inverse=True)
-        units = np.zeros((len(parent), self.units.shape[1]), dtype=np.int64)
-        moment = np.zeros((*units.shape, 3), dtype=np.int64)
-        np.add.at(units, row, self.units)
-        np.add.at(moment, row, self.moment)
-        return replace(self, nside=nside, pixel=parent, units=units, moment=moment)
+        parent = vector_to_pixel(pixel_centers(self.nside)[self.pixel], nside)
+        pixel, classes, units, moment = _joined(self.n_class, parent, self.cutoff_class, self.units, self.moment)
+        return replace(self, nside=nside, pixel=pixel, cutoff_class=classes, units=units, moment=moment)
+
+    def mean_axes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Mean axis of each pixel over all classes, and its live time by class in units, shape (n_pixel, n_class)."""
+        first = _starts(self.pixel)
+        units = np.zeros((len(first), self.n_class), dtype=np.int64)
+        units[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(self.pixel)))), self.cutoff_class] = self.units
+        return _direction(np.add.reduceat(self.moment, first, axis=0)), units
 
     def weighted_axes(self, class_weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean axis of each pixel with classes weighted, and the weighted live time [s]."""
-        weight = self.units @ class_weight * UNIT_S
-        moment = np.einsum("ncx,c->nx", self.moment, class_weight)
-        held = weight > 0.0
-        return _direction(moment[held]), weight[held]
+        share = class_weight[self.cutoff_class]
+        held = share > 0.0
+        first, share = _starts(self.pixel[held]), share[held]
+        weight = np.add.reduceat(self.units[held] * share, first) * UNIT_S
+        return _direction(np.add.reduceat(self.moment[held] * share[:, None], first, axis=0)), weight
+
+
+def _starts(pixel: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each pixel's cells begin."""
+    return np.flatnonzero(np.diff(pixel, prepend=-1))
+
+
+_Cells = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
+
+
+def _joined(
+    n_class: int,
+    pixel: NDArray[np.int64],
+    cutoff_class: NDArray[np.uint8],
+    units: NDArray[np.int64],
+    moment: NDArray[np.int64],
+) -> _Cells:
+    """Add up cells of the same pixel and class."""
+    key, row = np.unique(pixel * n_class + cutoff_class, return_inverse=True)
+    sums = np.zeros((len(key), 4), dtype=np.int64)
+    np.add.at(sums, row, np.column_stack([units, moment]))
+    return key // n_class, (key % n_class).astype(np.uint8), sums[:, 0].copy(), sums[:, 1:].copy()
 
 
 def _direction(moment: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -184,16 +218,19 @@ def livetime_axes(
         last_s = float(row.time_s[-1]) + seconds.step_s
         if progress is not None:
             progress(n_row)
-    pixel, units, moment = sums.sums()
-    live = int(units.sum(dtype=object)) if units.size else 0
-    if not units.size or not int(units[:, :-1].sum(dtype=object)):
+    pixel, classes, units, moment = sums.sums()
+    live = int(units.sum(dtype=object)) if len(units) else 0
+    if not (classes < len(navigator.energy_edge_gev) - 1).any():
         raise DataError("the exposure is zero: no second is live with an energy bin open")
+    if live >= 2**63:
+        raise OverflowedError("units: the live time exceeds 2^63 units of 2^-32 s")
     budget = LivetimeBudget(
         n_row, n_row * seconds.step_s, live / 2**32, tuple(int(c) for c in count), tuple(lived), max(gap_s, 0.0)
     )
     identity = _identity(navigator, seconds, efficiency)
     span = ((seconds.start_s, last_s),)
-    return LivetimeAxes(frame, nside, pixel, units, moment, navigator.energy_edge_gev, budget, span, identity)
+    edge = navigator.energy_edge_gev
+    return LivetimeAxes(frame, nside, pixel, classes, units, moment, edge, budget, span, identity)
 
 
 def _identity(navigator: Navigator, seconds: SecondsSource, efficiency: EfficiencyMap | None) -> str:
@@ -240,15 +277,10 @@ def merged_axes(parts: list[LivetimeAxes]) -> LivetimeAxes:
             joined[-1] = (joined[-1][0], stop)
         else:
             joined.append((start, stop))
-    pixel = np.unique(np.concatenate([part.pixel for part in parts]))
-    units = np.zeros((len(pixel), first.units.shape[1]), dtype=np.int64)
-    moment = np.zeros((len(pixel), first.units.shape[1], 3), dtype=np.int64)
     if sum(int(part.units.sum(dtype=object)) for part in parts) >= 2**63:
         raise OverflowedError("units: the live time of the parts exceeds 2^63 units of 2^-32 s")
-    for part in parts:
-        row = np.searchsorted(pixel, part.pixel)
-        units[row] += part.units
-        moment[row] += part.moment
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _CELLS)
+    pixel, classes, units, moment = _joined(first.n_class, *columns)
     budgets = [part.budget for part in parts]
     budget = LivetimeBudget(
         sum(b.n_row for b in budgets),
@@ -258,4 +290,6 @@ def merged_axes(parts: list[LivetimeAxes]) -> LivetimeAxes:
         tuple(map(sum, zip(*(b.livetime_units_by_cause for b in budgets), strict=True))),
         sum(b.gap_s for b in budgets),
     )
-    return replace(first, pixel=pixel, units=units, moment=moment, budget=budget, span_s=tuple(joined))
+    return replace(
+        first, pixel=pixel, cutoff_class=classes, units=units, moment=moment, budget=budget, span_s=tuple(joined)
+    )

@@ -90,6 +90,6 @@ def exposure_map(axes: LivetimeAxes, response: AxisResponse, *, nside: int, ener
     Every pixel of axes stands at the mean axis of the seconds in which the bin is open: what is left out is of second
     order in the size of the pixels, and the response is averaged over it.
     """
-    opened = (np.arange(axes.units.shape[1]) <= energy_bin).astype(np.float64)
+    opened = (np.arange(axes.n_class) <= energy_bin).astype(np.float64)
     axis, weight = axes.weighted_axes(opened)
     return _core.folded_axes(axis, weight, nside, response.cos_least, response.value)

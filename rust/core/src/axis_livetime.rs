@@ -44,14 +44,16 @@ pub struct AxisLivetime {
 /// Live time and its moments along x, y, z, in units of 2^-32 s.
 type Cell = [i64; 4];
 
-/// Pixels that hold live time, their sums by class, and the moments of the axis by class.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Cells that hold live time, by rising pixel and class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AxisSums {
-    /// Pixels, rising.
+    /// Pixel of the axis.
     pub pixel: Vec<i64>,
-    /// Live time, `n_class` a pixel.
+    /// Cutoff class.
+    pub class: Vec<u8>,
+    /// Live time [units].
     pub units: Vec<i64>,
-    /// Live time times axis, `3 n_class` a pixel.
+    /// Live time times axis [units], three a cell.
     pub moment: Vec<i64>,
 }
 
@@ -109,21 +111,14 @@ impl AxisLivetime {
     /// Sums so far.
     #[must_use]
     pub fn sums(&self) -> AxisSums {
-        let mut out = AxisSums { pixel: Vec::new(), units: Vec::new(), moment: Vec::new() };
-        for (pixel, cells) in self.cell.chunks_exact(self.n_class).enumerate() {
-            if cells.iter().any(|cell| cell[0] != 0) {
-                out.pixel.push(pixel as i64);
-                out.units.extend(cells.iter().map(|cell| cell[0]));
-                out.moment.extend(cells.iter().flat_map(|cell| [cell[1], cell[2], cell[3]]));
-            }
+        let mut out = AxisSums::default();
+        for (place, cell) in self.cell.iter().enumerate().filter(|(_, cell)| cell[0] != 0) {
+            out.pixel.push((place / self.n_class) as i64);
+            out.class.push((place % self.n_class) as u8);
+            out.units.push(cell[0]);
+            out.moment.extend(&cell[1..]);
         }
         out
-    }
-
-    /// Number of classes.
-    #[must_use]
-    pub fn n_class(&self) -> usize {
-        self.n_class
     }
 }
 

@@ -4,10 +4,11 @@ use crate::convert::{list, rows, slice, vectors};
 use crate::error::Result;
 use crate::pool::run;
 use amsdipole_core::axis_livetime as core;
-use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::prelude::*;
 
-type Sums<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<i64>>, Bound<'py, PyArray3<i64>>);
+type Sums<'py> =
+    (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<i64>>);
 
 /// Detector axis of each row, some time after that of its rotation.
 #[pyfunction]
@@ -46,15 +47,10 @@ impl AxisLivetime {
         run(py, || sums.add(axis, livetime_s, class))
     }
 
-    /// Pixels that hold live time, their sums by class, and the moments of the axis by class.
+    /// Pixel, class, live time and moment of each cell that holds live time.
     fn sums<'py>(&self, py: Python<'py>) -> Result<Sums<'py>> {
-        let n_class = self.0.n_class();
         let sums = run(py, || Ok(self.0.sums()))?;
         let n = sums.pixel.len();
-        Ok((
-            list(py, sums.pixel),
-            list(py, sums.units).reshape([n, n_class])?,
-            list(py, sums.moment).reshape([n, n_class, 3])?,
-        ))
+        Ok((list(py, sums.pixel), list(py, sums.class), list(py, sums.units), list(py, sums.moment).reshape([n, 3])?))
     }
 }
