@@ -187,6 +187,54 @@ def limit(
         _print(limit_table(document))
 
 
+@app.command()
+def exposure(
+    config: ConfigPath,
+    folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-exposure"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier files.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the live time and the reference maps of a mission, and say where its seconds went."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.config import read_config
+    from amsdipole.exposure_report import budget_table, exposure_report
+
+    with ProgressReport(quiet=quiet) as progress:
+        document = exposure_report(read_config(config), folder, overwrite=overwrite, progress=progress)
+    if as_json:
+        _print_json(document)
+        return
+    _print(budget_table(document))
+    _print(f"\n{'E [GeV] >':>10} {'open [s]':>16}")
+    for row in document["open_s"]:
+        _print(f"{row['energy_low_gev']:>10g} {row['open_s']:>16,.1f}")
+    _print(f"\n{'dipole of the reference':<28} {'x (FB)':>9} {'y (EW)':>9} {'z (NS)':>9}")
+    for row in document["references"]:
+        x, y, z = (row["dipole"][axis] for axis in "xyz")
+        _print(f"{row['frame']:<16} > {row['energy_low_gev']:<8g} {x:>10.5f} {y:>9.5f} {z:>9.5f}")
+    _print(f"\nFiles are in {folder}")
+
+
+@app.command()
+def systematics(config: ConfigPath, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show how each variation of the exposure alone would shift the dipole of data that the nominal rule selects."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.config import read_config
+    from amsdipole.exposure_report import systematics_report
+
+    with ProgressReport(quiet=quiet) as progress:
+        document = systematics_report(read_config(config), progress=progress)
+    if as_json:
+        _print_json(document)
+        return
+    _print(f"{'shift in units of 1e-4':<36} {'EW':>8} {'NS':>8} {'FB':>8} {'delta':>8}")
+    for row in document["shifts"]:
+        values = [*row["rho"].values(), row["delta"]]
+        label = f"> {row['energy_low_gev']:g} GeV, {row['variation']}"
+        _print(f"{label:<36} " + " ".join(f"{1e4 * value:>8.2f}" for value in values))
+
+
 @config_app.command("schema")
 def schema() -> None:
     """Print the JSON schema of a configuration."""

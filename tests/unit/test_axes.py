@@ -40,9 +40,7 @@ def navigator() -> Navigator:
 
 
 def mission(first: float = 0.0, last: float = LENGTH_S) -> ElementSeconds:
-    return ElementSeconds(
-        builtin_iss_elements(), START_S + first, START_S + last, step_s=10.0, livetime_fraction=0.9
-    )
+    return ElementSeconds(builtin_iss_elements(), START_S + first, START_S + last, step_s=10.0, livetime_fraction=0.9)
 
 
 def same(a, b) -> bool:

@@ -17,6 +17,7 @@ from amsdipole.exposure.livetime import (
     zenith_edges,
 )
 from amsdipole.exposure.reference import expected_counts, exposure_map
+from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, shift_table
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
@@ -25,8 +26,10 @@ __all__ = [
     "LivetimeAxes",
     "LivetimeBudget",
     "LivetimeCube",
+    "Shift",
     "TwoDiscs",
     "ams_lepton_geometry",
+    "dipole_shift",
     "efficiency_map",
     "efficiency_variations",
     "expected_counts",
@@ -37,6 +40,8 @@ __all__ = [
     "livetime_cube",
     "merged_axes",
     "read_axes",
+    "reference_dipole",
+    "shift_table",
     "spread_livetime",
     "write_axes",
     "write_cube",

@@ -115,7 +115,9 @@ class LivetimeAxes:
         """Mean axis of each pixel over all classes, and its live time by class in units, shape (n_pixel, n_class)."""
         first = _starts(self.pixel)
         units = np.zeros((len(first), self.n_class), dtype=np.int64)
-        units[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(self.pixel)))), self.cutoff_class] = self.units
+        units[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(self.pixel)))), self.cutoff_class] = (
+            self.units
+        )
         return _direction(np.add.reduceat(self.moment, first, axis=0)), units
 
     def weighted_axes(self, class_weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -214,7 +216,9 @@ def livetime_axes(
         for i in range(len(CAUSES)):
             lived[i] += int(units[row.causes.cause == i].sum())
         n_row += len(row.time_s)
-        gap_s += float(row.time_s[0] - last_s + (row.time_s[-1] - row.time_s[0]) - (len(row.time_s) - 1) * seconds.step_s)
+        gap_s += float(
+            row.time_s[0] - last_s + (row.time_s[-1] - row.time_s[0]) - (len(row.time_s) - 1) * seconds.step_s
+        )
         last_s = float(row.time_s[-1]) + seconds.step_s
         if progress is not None:
             progress(n_row)

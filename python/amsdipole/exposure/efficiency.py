@@ -1,6 +1,7 @@
 """Efficiency by geographic place from a control sample, with intervals, and its variations."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ class EfficiencyMap:
     @property
     def nside(self) -> int:
         """Resolution."""
-        return round((len(self.value) / 12) ** 0.5)
+        return math.isqrt(len(self.value) // 12)
 
     @property
     def sha256(self) -> str:
@@ -182,9 +183,7 @@ def efficiency_variations(
     Pixels that share the same joined counts vary together. Each side of the interval is the width of half a Gaussian,
     cut at 0 and 1.
     """
-    _, group = np.unique(
-        np.column_stack([efficiency.level, _owner(efficiency)]), axis=0, return_inverse=True
-    )
+    _, group = np.unique(np.column_stack([efficiency.level, _owner(efficiency)]), axis=0, return_inverse=True)
     out = []
     for _ in range(n_variation):
         pull = rng.normal(size=int(group.max()) + 1)[group.ravel()]

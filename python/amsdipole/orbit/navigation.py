@@ -88,6 +88,4 @@ class Navigator:
 
     def attitude(self, seconds: Seconds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the rotation from the detector to TEME and the angular velocity of the local vertical."""
-        return detector_attitude(
-            seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting
-        )
+        return detector_attitude(seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting)

@@ -146,9 +146,7 @@ def earth_axes(
 def _height(place: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine of the angle between axis and the vertical of the ellipsoid."""
     lon, lat = np.radians(place[:, 0]), np.radians(place[:, 1])
-    return np.asarray(
-        np.cos(lat) * (axis[:, 0] * np.cos(lon) + axis[:, 1] * np.sin(lon)) + np.sin(lat) * axis[:, 2]
-    )
+    return np.asarray(np.cos(lat) * (axis[:, 0] * np.cos(lon) + axis[:, 1] * np.sin(lon)) + np.sin(lat) * axis[:, 2])
 
 
 @dataclass(frozen=True)
