@@ -37,7 +37,7 @@ from amsdipole.orbit import (
 from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
 from amsdipole.sky import galactic_to_icrs, pixel_centers, teme_to_galactic, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
-from amsdipole.statistics import expected_limit, fit_dipole, ground_dipole, limits
+from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
 from amsdipole.threads import set_threads
 
 __all__ = ["Instrument", "Progress", "check_inputs", "instrument", "run", "seconds_source"]
@@ -188,7 +188,7 @@ def _range_result(
     center = pixel_centers(config.map.nside)
     options: dict[str, Any] = {"sum_weight2": weights2, "weighting": config.events.weighting}
     fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
-    other = "score" if config.fit.estimator == "likelihood" else "likelihood"
+    other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
     check = fit_dipole(weights, reference, center, estimator=other, **options)
     names, confidence = config.fit.limits, config.fit.confidence
     return RangeResult(
@@ -237,9 +237,7 @@ def _ground_reference(nside: int, latitude_rad: float, zenith_rad: float) -> NDA
     """Mean exposure over each pixel: at its centre alone it would vanish in pixels that the horizon cuts."""
     fine = min(NSIDE_MAX, max(512, 8 * nside))
     centers = pixel_centers(fine)
-    exposure = ground_exposure(
-        centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad
-    )
+    exposure = ground_exposure(centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad)
     total = np.bincount(vector_to_pixel(centers, nside), weights=exposure, minlength=12 * nside**2)
     return np.asarray(total / (fine // nside) ** 2)
 
@@ -343,7 +341,7 @@ def _acceptance(config: DetectorConfig) -> AcceptanceCurve:
 def _flux(config: SpectrumConfig) -> Flux:
     if config.index is not None:
         return power_law(config.index)
-    return {"ams_positrons": positron_flux, "ams_electrons": electron_flux}[config.model]
+    return positron_flux if config.model == "ams_positrons" else electron_flux
 
 
 def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:

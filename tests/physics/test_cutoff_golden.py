@@ -56,7 +56,9 @@ def place(latitude_deg: float, longitude_deg: float, altitude_km: float) -> tupl
     return up * (6371.2 + altitude_km), up, np.array([-np.sin(lon), np.cos(lon), 0.0])
 
 
-def cutoff(position: Floats, direction: Floats, *, sign: int = 1, cone: float = 0.0, knots: EccentricDipoleKnots = KNOTS) -> Floats:
+def cutoff(
+    position: Floats, direction: Floats, *, sign: int = 1, cone: float = 0.0, knots: EccentricDipoleKnots = KNOTS
+) -> Floats:
     direction = np.atleast_2d(direction)
     n = len(direction)
     return stormer_cutoff(
@@ -105,7 +107,9 @@ def test_cutoffs_are_those_of_the_formula_in_any_direction():
         direction = rng.normal(size=3)
         direction /= np.linalg.norm(direction)
         sign = int(rng.choice([1, -1]))
-        assert cutoff(position, direction, sign=sign)[0] == pytest.approx(by_formula(position, direction, sign), rel=1e-11)
+        assert cutoff(position, direction, sign=sign)[0] == pytest.approx(
+            by_formula(position, direction, sign), rel=1e-11
+        )
 
 
 def cone_directions(axis: Floats, half_angle: float, n_ring: int, n_turn: int) -> Floats:

@@ -73,7 +73,7 @@ def test_binning_the_axis_changes_the_exposure_of_an_hour_by_little():
     dipole = np.linalg.norm((a - b) @ pixel_centers(nside))
     print(f"largest difference {difference:.4f} of the greatest exposure; its dipole {dipole:.1e}")
     # Pixels of the axis and of the map are 0.5 and 1.8 deg wide and the reference is the mean over both, the direct sum
-    # the value at a centre: 0.0075 of the greatest exposure and a dipole of 1.4e-4 for two hours, twice that is allowed.
+    # the value at a centre: 0.0075 of the greatest exposure and a dipole of 1.4e-4 for two hours; twice is allowed.
     assert difference < 0.015
     assert dipole < 3e-4
 
@@ -85,7 +85,9 @@ def test_livetime_is_conserved(nine_years):
 
 
 def test_expected_counts_are_those_of_an_independent_fold(nine_years):
-    found = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY).sum(axis=1)
+    found = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY).sum(
+        axis=1
+    )
     energy = np.array([16.0, 20.0, 25.0, 40.0, 65.0, 100.0, 200.0, 300.0, 500.0])
     area = np.array([465, 459, 452, 434, 415, 401, 368, 345, 308]) * 1e-4  # method, section 3.4, m^2 sr
 
@@ -117,7 +119,7 @@ def test_nine_years_of_positrons_are_those_of_the_method(nine_years):
     # scaled to that plateau; the share of time in which 16 to 25 GeV is open is our own.
     found = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY).sum()
     scaled = found * PLATEAU_S / nine_years.open_livetime_s()[-1]
-    print(f"{scaled:.4g} positrons; open at 16 GeV {nine_years.open_livetime_s()[0] / nine_years.open_livetime_s()[-1]:.3f}")
+    print(f"{scaled:.4g} positrons above 16 GeV in nine years")
     # 1.83e5 here: the bin from 16 to 25 GeV opens with its lower edge only, where the method has seven bins.
     assert scaled == pytest.approx(1.97e5, rel=0.1)
 
@@ -141,7 +143,9 @@ def test_above_25_gev_the_exposure_hardly_depends_on_energy(nine_years):
 
 def test_the_exposure_dipole_is_that_of_the_method(nine_years):
     # Method, section 5.3 (recomputed there): <n> near (-0.07, 0.11, 0.07), with another model of the livetime.
-    counts = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY)[1:].sum(axis=0)
+    counts = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY)[
+        1:
+    ].sum(axis=0)
     mean = counts @ pixel_centers(16) / counts.sum()
     print(f"<n> = {mean.round(3)}")
     np.testing.assert_allclose(mean, [-0.07, 0.11, 0.07], atol=0.04)
@@ -149,5 +153,7 @@ def test_the_exposure_dipole_is_that_of_the_method(nine_years):
 
 def test_the_sky_that_is_never_seen_is_that_of_the_method(nine_years):
     # Method, section 3.1 (recomputed there): 95.8 % of the sky is seen, the cap around the south pole is not.
-    counts = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY).sum(axis=0)
+    counts = expected_counts(nine_years, flux=positron_flux, acceptance=AMS_LEPTON_ACCEPTANCE, geometry=GEOMETRY).sum(
+        axis=0
+    )
     assert np.mean(counts > 1e-3 * counts.mean()) == pytest.approx(0.958, abs=0.03)

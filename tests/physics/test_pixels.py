@@ -118,7 +118,9 @@ def test_a_wrong_pixel_would_be_noticed():
 def test_centres_are_those_of_healpy(nside):
     npix = 12 * nside**2
     rng = np.random.default_rng([4, nside])
-    pixel = np.unique(np.concatenate([rng.integers(0, npix, 20_000), np.arange(min(npix, 500)), npix - 1 - np.arange(12)]))
+    pixel = np.unique(
+        np.concatenate([rng.integers(0, npix, 20_000), np.arange(min(npix, 500)), npix - 1 - np.arange(12)])
+    )
     theirs = np.column_stack(healpy.pix2vec(nside, pixel))
     np.testing.assert_allclose(pixel_to_vector(pixel, nside), theirs, rtol=0, atol=3e-15)  # some roundings of 1
 

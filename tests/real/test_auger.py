@@ -50,9 +50,7 @@ def sky_fit(events: np.ndarray, nside: int, weighting: Weighting = "signal") -> 
     npix = 12 * nside**2
     pixel = healpy.vec2pix(nside, *(icrs_to_galactic() @ equatorial))
     fine = np.array(healpy.pix2vec(nside * SUBDIVIDE, np.arange(npix * SUBDIVIDE**2), nest=True)).T
-    exposure = ground_exposure(
-        fine @ icrs_to_galactic(), latitude_rad=LATITUDE_RAD, zenith_max_rad=ZENITH_MAX_RAD
-    )
+    exposure = ground_exposure(fine @ icrs_to_galactic(), latitude_rad=LATITUDE_RAD, zenith_max_rad=ZENITH_MAX_RAD)
     reference = exposure.reshape(npix, SUBDIVIDE**2).mean(axis=1)[healpy.ring2nest(nside, np.arange(npix))]
     return fit_dipole(
         np.bincount(pixel, weight, npix),

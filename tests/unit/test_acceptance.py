@@ -12,10 +12,14 @@ def coaxial_discs(r1: float, r2: float, distance: float) -> float:
     return float(np.pi**2 / 2.0 * (total - np.sqrt(total**2 - 4.0 * r1**2 * r2**2)))
 
 
-@pytest.mark.parametrize(("r1", "r2", "distance"), [(1, 1, 1), (0.5, 0.5, 3), (0.2, 1, 0.7), (1, 0.2, 0.7), (1, 1, 0.1)])
+@pytest.mark.parametrize(
+    ("r1", "r2", "distance"), [(1, 1, 1), (0.5, 0.5, 3), (0.2, 1, 0.7), (1, 0.2, 0.7), (1, 1, 0.1)]
+)
 def test_the_acceptance_of_two_discs_is_that_of_sullivan(r1, r2, distance):
     # What the quadrature leaves, as it states: 1e-7, and 2e-6 for equal discs.
-    assert TwoDiscs(r1, r2, distance).acceptance_m2_sr == pytest.approx(coaxial_discs(r1, r2, distance), rel=3e-6 if r1 == r2 else 3e-7)
+    assert TwoDiscs(r1, r2, distance).acceptance_m2_sr == pytest.approx(
+        coaxial_discs(r1, r2, distance), rel=3e-6 if r1 == r2 else 3e-7
+    )
 
 
 def test_the_acceptance_of_the_model_of_ams_is_that_of_sullivan():
@@ -79,7 +83,9 @@ def test_the_curve_is_linear_in_the_logarithm_of_energy():
 
 @pytest.mark.parametrize("energy", [0.9, 1000.1, -1.0, np.nan])
 def test_an_energy_outside_the_curve_is_refused_by_place_and_range(energy):
-    with pytest.raises(RangeError, match=r"energy_gev\[1\] = .* is (outside the acceptance curve, \[1\.0, 1000\.0\]|not finite)"):
+    with pytest.raises(
+        RangeError, match=r"energy_gev\[1\] = .* is (outside the acceptance curve, \[1\.0, 1000\.0\]|not finite)"
+    ):
         AMS_LEPTON_ACCEPTANCE([20.0, energy])
 
 

@@ -59,7 +59,9 @@ def spoil(folder: Path, column: str, row: int, value: float) -> None:
     table = pq.read_table(folder / "events.parquet")
     values = table.column(column).to_numpy().copy()
     values[row] = value
-    pq.write_table(table.set_column(table.schema.get_field_index(column), column, pa.array(values)), folder / "events.parquet")
+    pq.write_table(
+        table.set_column(table.schema.get_field_index(column), column, pa.array(values)), folder / "events.parquet"
+    )
 
 
 def test_run_writes_result_maps_and_figure(copy: Path) -> None:
@@ -76,7 +78,7 @@ def test_run_writes_result_maps_and_figure(copy: Path) -> None:
 def test_two_runs_write_the_same_bytes(copy: Path) -> None:
     first = {}
     for threads in (1, 2):
-        edit(copy, "name =", f"threads = {threads}\nname =") if threads == 1 else edit(copy, "threads = 1", "threads = 2")
+        edit(copy, *{1: ("name =", "threads = 1\nname ="), 2: ("threads = 1", "threads = 2")}[threads])
         assert amsdipole("run", copy / "config.toml", "--quiet").returncode == 0
         maps = {p.name: p.read_bytes() for p in (copy / "results").glob("*.fits")}
         first = first or maps

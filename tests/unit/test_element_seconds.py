@@ -71,7 +71,9 @@ def test_rows_do_not_depend_on_the_span_of_the_mission():
     whole, part = next(mission().blocks()), next(inside.blocks())
     for name in COLUMNS:
         # The share of a minute that has passed since a knot is counted from the first knot: some roundings of 7000 km.
-        np.testing.assert_allclose(getattr(part, name), getattr(whole, name)[3000:4000], rtol=0, atol=2e-11, err_msg=name)
+        np.testing.assert_allclose(
+            getattr(part, name), getattr(whole, name)[3000:4000], rtol=0, atol=2e-11, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("step_s", [1.0, 0.1, 0.7, 60.0])
@@ -112,7 +114,9 @@ def test_a_time_outside_the_mission_is_refused(outside):
 
 
 def test_a_date_without_element_sets_is_refused_with_the_set_that_is_too_old():
-    with pytest.raises(DataError, match=r"element set 2021-12-31T.* is the nearest to 2030-03-18T.*at most 4\.0 days are allowed"):
+    with pytest.raises(
+        DataError, match=r"element set 2021-12-31T.* is the nearest to 2030-03-18T.*at most 4\.0 days are allowed"
+    ):
         ElementSeconds(ISS, 1_900_000_000.0, 1_900_086_400.0)
 
 
@@ -136,3 +140,13 @@ def test_a_choice_out_of_range_is_refused_with_what_is_allowed(choices, message)
 def test_a_mission_shorter_than_a_row_is_refused(length_s):
     with pytest.raises(RangeError, match=r"stop_s = .* is not a row of 1\.0 s after start_s = "):
         mission(length_s)
+
+
+@pytest.mark.parametrize("earlier_s", [60.0, 12_345.0, 10 * 86_400.0])
+def test_rows_have_the_same_bits_whatever_the_span(earlier_s):
+    # Shards of a mission ask for spans of their own.
+    time_s = START_S + np.arange(0.0, 86_400.0, 7.3)
+    alone = ElementSeconds(ISS, START_S, START_S + 86_400.0)
+    within = ElementSeconds(ISS, START_S - earlier_s, START_S + 3 * 86_400.0)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(alone.covering(time_s), name), getattr(within.covering(time_s), name))

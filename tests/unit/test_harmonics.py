@@ -40,7 +40,9 @@ def test_harmonics_are_those_of_the_definition():
     for l in range(11):  # noqa: E741
         for m in range(-l, l + 1):
             # theta = arccos(z) keeps 1e-8 of a rounding near the poles; harmonics of degree 10 slope by some 10.
-            np.testing.assert_allclose(found[:, l * (l + 1) + m], by_definition(vector, l, m), atol=1e-7, err_msg=(l, m))
+            np.testing.assert_allclose(
+                found[:, l * (l + 1) + m], by_definition(vector, l, m), atol=1e-7, err_msg=(l, m)
+            )
 
 
 def test_the_lowest_harmonics_are_their_cartesian_forms():

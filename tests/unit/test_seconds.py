@@ -65,7 +65,9 @@ def test_a_livetime_of_0_or_1_is_taken(value):
 def test_rows_out_of_order_are_refused_by_row_and_file(shift, word):
     time_s = table().time_s.copy()
     time_s[8] += shift
-    with pytest.raises(DataError, match=rf"time_s\[8\] = .* {word} time_s\[7\] = .*1\.0 s.* \(seconds\.parquet, row 8\)"):
+    with pytest.raises(
+        DataError, match=rf"time_s\[8\] = .* {word} time_s\[7\] = .*1\.0 s.* \(seconds\.parquet, row 8\)"
+    ):
         replace(table(), time_s=time_s)
 
 

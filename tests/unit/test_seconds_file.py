@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +76,7 @@ def test_covering_reads_only_the_rows_that_are_asked_for(tmp_path, rows):
 def test_row_starts_are_the_times_of_the_rows(tmp_path, rows):
     write_seconds(tmp_path / "s.parquet", [rows.rows(slice(0, 100)), rows.rows(slice(100, 300))])
     which = np.array([299, 0, 99, 100])
-    np.testing.assert_array_equal(
-        FileSeconds((str(tmp_path / "s.parquet"),)).row_start_s(which), rows.time_s[which]
-    )
+    np.testing.assert_array_equal(FileSeconds((str(tmp_path / "s.parquet"),)).row_start_s(which), rows.time_s[which])
 
 
 def test_an_event_between_row_groups_is_refused_with_the_files_named(tmp_path, rows):
@@ -126,7 +123,9 @@ def test_an_earth_fixed_velocity_is_the_derivative_of_the_earth_fixed_position(r
 def test_columns_may_have_other_names(tmp_path, rows):
     values = columns(rows)
     values["utc"], values["lf"] = values.pop("time_s"), values.pop("livetime_fraction")
-    source = FileSeconds((parquet(tmp_path / "s.parquet", values),), columns={"time_s": "utc", "livetime_fraction": "lf"})
+    source = FileSeconds(
+        (parquet(tmp_path / "s.parquet", values),), columns={"time_s": "utc", "livetime_fraction": "lf"}
+    )
     assert_same_rows(all_rows(source), rows)
 
 
@@ -261,7 +260,9 @@ def test_a_file_that_is_no_parquet_is_refused_when_it_is_named(tmp_path):
 
 
 def test_an_unknown_frame_is_refused():
-    with pytest.raises(FrameError, match=r"frame = 'j2000' is unknown; one of \('teme', 'gcrs', 'earth_fixed'\) is wanted"):
+    with pytest.raises(
+        FrameError, match=r"frame = 'j2000' is unknown; one of \('teme', 'gcrs', 'earth_fixed'\) is wanted"
+    ):
         FileSeconds(("s.parquet",), frame="j2000")
 
 
@@ -280,7 +281,7 @@ def test_nothing_is_left_behind_when_the_rows_fail_on_the_way(tmp_path, rows):
 
     with pytest.raises(DataError, match="the orbit ends here"):
         write_seconds(tmp_path / "s.parquet", failing())
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_frame_turn_there_and_back_is_nothing(rows):

@@ -28,7 +28,9 @@ def test_galactic_coordinates_become_unit_vectors(tmp_path):
 def test_equatorial_coordinates_are_turned_as_astropy_does(tmp_path):
     rng = np.random.default_rng(1)
     ra, dec = rng.uniform(0, 360, 50), np.degrees(np.arcsin(rng.uniform(-1, 1, 50)))
-    events = read_sky_events(text(tmp_path, [f"{a!r} {d!r}" for a, d in zip(ra.tolist(), dec.tolist(), strict=True)]), EQUATORIAL)
+    events = read_sky_events(
+        text(tmp_path, [f"{a!r} {d!r}" for a, d in zip(ra.tolist(), dec.tolist(), strict=True)]), EQUATORIAL
+    )
     galactic = SkyCoord(ra * u.deg, dec * u.deg, frame="icrs").galactic
     wanted = galactic.cartesian.xyz.value.T
     # astropy goes by FK5, the Hipparcos matrix does not: 0.03 arcsec or 1.5e-7 rad.
@@ -76,7 +78,9 @@ def test_a_parquet_file_gives_the_same_as_text(tmp_path):
 def test_each_event_is_counted_in_its_pixel_with_its_weight(tmp_path):
     v = pixel_to_vector([5, 5, 700], 8)
     lon, lat = np.degrees(np.arctan2(v[:, 1], v[:, 0])), np.degrees(np.arcsin(v[:, 2]))
-    path = text(tmp_path, [f"{a!r} {b!r} {w}" for a, b, w in zip(lon.tolist(), lat.tolist(), (1.0, 0.5, -2.0), strict=True)])
+    path = text(
+        tmp_path, [f"{a!r} {b!r} {w}" for a, b, w in zip(lon.tolist(), lat.tolist(), (1.0, 0.5, -2.0), strict=True)]
+    )
     maps = count_sky_events(read_sky_events(path, {**GALACTIC, "weight": 3}), nside=8)
     found, found2 = maps.weights(), maps.weights2()
     assert (found[5], found[700], np.abs(found).sum()) == (1.5, -2.0, 3.5)

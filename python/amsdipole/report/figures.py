@@ -34,9 +34,7 @@ def rho_against_energy(document: dict[str, Any]) -> "Figure":
     figure = Figure(figsize=(6.4, 7.2), layout="constrained")
     axes = figure.subplots(3, 1, sharex=True)
     span = max(
-        max(2.2 * entry["error"][c], abs(entry["rho"][c]) + 1.2 * entry["error"][c])
-        for entry in ranges
-        for c in _TITLE
+        max(2.2 * entry["error"][c], abs(entry["rho"][c]) + 1.2 * entry["error"][c]) for entry in ranges for c in _TITLE
     )
     for axis, (component, title) in zip(axes, _TITLE.items(), strict=True):
         value = [100 * entry["rho"][component] for entry in ranges]

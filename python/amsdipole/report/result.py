@@ -50,7 +50,7 @@ class Provenance:
     @classmethod
     def of(cls, config: dict[str, Any], files: list[str], models: dict[str, str]) -> "Provenance":
         """Take checksums and versions."""
-        inputs = tuple({"path": f, "bytes": os.path.getsize(f), "sha256": sha256_of(f)} for f in files)
+        inputs = tuple({"path": f, "bytes": Path(f).stat().st_size, "sha256": sha256_of(f)} for f in files)
         names = ("amsdipole", "astropy", "healpy", "numpy", "pyarrow", "pyerfa", "scipy", "sgp4")
         versions = {"python": platform.python_version()}
         for name in names:
@@ -118,9 +118,7 @@ class RangeResult:
                 "estimator": self.other_estimator.estimator,
                 "rho": _components(self.other_estimator.rho),
             },
-            "limits": [
-                {"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits
-            ],
+            "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
                 for e in self.expected

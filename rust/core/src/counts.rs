@@ -263,16 +263,21 @@ fn locate(time_s: &[f64], second_s: &[f64], step_s: f64) -> Result<Vec<u32>> {
     }
     let index = RowIndex::new(second_s, step_s);
     let mut row = vec![0; time_s.len()];
-    row.par_chunks_mut(BLOCK).zip(time_s.par_chunks(BLOCK)).for_each(|(row, time)| {
+    let outside =
+        |row: u32, t: f64| second_s.get(row as usize).is_none_or(|start| !(t >= *start && t < *start + step_s));
+    let chunks = row.par_chunks_mut(CHUNK).zip(time_s.par_chunks(CHUNK)).map(|(row, time)| {
         let mut last = 0;
+        let mut any = false;
         for (r, t) in row.iter_mut().zip(time) {
             last = index.find(*t, last);
             *r = last as u32;
+            any |= outside(*r, *t);
         }
+        any
     });
-    let outside =
-        |row: u32, t: f64| second_s.get(row as usize).is_none_or(|start| !(t >= *start && t < *start + step_s));
-    match (0..time_s.len()).into_par_iter().with_min_len(4096).position_first(|i| outside(row[i], time_s[i])) {
+    let bad: Vec<bool> = chunks.collect();
+    let first = bad.iter().position(|any| *any).map_or(time_s.len(), |chunk| chunk * CHUNK);
+    match (first..time_s.len()).find(|&i| outside(row[i], time_s[i])) {
         None => Ok(row),
         Some(i) => Err(Error::Table(format!(
             "time_s[{i}] = {:?} lies in no second; the nearest starts at {}",
