@@ -176,8 +176,8 @@ def systematics_report(config: Config, *, progress: Progress | None = None) -> d
     Notes
     -----
     Cutoff factors 1.0 to 1.4, cones of 25 to 40 deg, and the first and second half of the mission: each against the
-    nominal reference, by `amsdipole.exposure.dipole_shift`. The exposure alone is varied, so a row says what an exposure
-    at fault would fake in data that the nominal rule selects; data selected by the varied rule move along with it.
+    nominal reference, by `amsdipole.exposure.dipole_shift`. The exposure alone is varied, so a row says what an
+    exposure at fault would fake in data that the nominal rule selects; data selected by the varied rule move along.
     """
     parts = _instrument(config)
     rule, nside = parts.navigator.rule, config.map.nside

@@ -111,7 +111,7 @@ def efficiency_map(
     Notes
     -----
     Stated rule: a pixel uses its own counts if they make sqrt(p (1 - p) / n) at most `error_most`, with p that of the
-    whole Earth; else those of the coarser pixel that holds its centre, and so on, in the last resort of the whole Earth.
+    whole Earth; else those of the coarser pixel that holds its centre, and so on, at last of the whole Earth.
 
     References
     ----------
@@ -194,7 +194,7 @@ def efficiency_variations(
 
 
 def _owner(efficiency: EfficiencyMap) -> NDArray[np.int64]:
-    """Number of the coarse pixel whose counts each pixel uses, at its level."""
+    """Give the number of the coarse pixel whose counts each pixel uses, at its level."""
     center = pixel_centers(efficiency.nside)
     owner = np.zeros(len(center), dtype=np.int64)
     for level in np.unique(efficiency.level):
