@@ -9,8 +9,12 @@ import healpy
 import numpy as np
 
 from amsdipole.exposure import (
+    EfficiencyMap,
     LivetimeCube,
     ams_lepton_geometry,
+    dipole_shift,
+    efficiency_map,
+    efficiency_variations,
     exposure_map,
     livetime_axes,
     merged_axes,
@@ -19,7 +23,7 @@ from amsdipole.exposure import (
 from amsdipole.exposure.pixel_window import axis_response, pixel_radius
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.orbit import ElementSeconds, Navigator, ams_mounting, axis_rows, builtin_iss_elements
-from amsdipole.sky import teme_to_galactic
+from amsdipole.sky import pixel_centers, teme_to_galactic
 from amsdipole.threads import threads
 
 START_S, NINE_YEARS_S = 1_305_763_200.0, 2.84e8
@@ -125,7 +129,34 @@ def curve() -> None:
     say("T(16 GeV) / T(plateau), cone 30 deg", "0.69 within 15 %", f"{opened[0] / opened[-1]:.3f}")
 
 
-ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (merging, curve, script, speed)}
+def efficiency() -> None:
+    """An efficiency that varies by 20 % from south to north: ignored, and corrected with a control sample."""
+    stop_s = START_S + 365 * 86_400.0
+    seconds = ElementSeconds(builtin_iss_elements(), START_S, stop_s, step_s=60.0, livetime_fraction=0.71)
+    _, navigator = parts(stop_s - START_S, np.array([16.0, 25.0, 500.0]))
+    center, rng, nside = pixel_centers(8), np.random.default_rng(5), 16
+    true = np.asarray(0.8 + 0.1 * center[:, 2] + 0.05 * center[:, 0] * center[:, 1])
+    control = rng.multinomial(2_400_000, np.full(len(true), 1.0 / len(true)))
+    measured = efficiency_map(rng.binomial(control, true), control)
+    geometry, sigma = ams_lepton_geometry(), float(np.sqrt(3.0 / 2.4e6))
+    response = axis_response(geometry, pixel=pixel_radius(nside), axis=pixel_radius(64))
+
+    def reference(chosen: EfficiencyMap | None) -> "np.typing.NDArray[np.float64]":
+        axes = livetime_axes(seconds, navigator, nside=64, efficiency=chosen)
+        return exposure_map(axes, response, nside=nside, energy_bin=1)
+
+    data = reference(EfficiencyMap(true, true, true, np.zeros(len(true), dtype=np.int64)))
+    ignored = np.abs(dipole_shift(reference(None), data)).max() / sigma
+    corrected = reference(measured)
+    left = np.abs(dipole_shift(corrected, data)).max() / sigma
+    drawn = efficiency_variations(measured, 10, rng=rng)
+    spread = np.std([dipole_shift(corrected, reference(chosen)) for chosen in drawn], axis=0).max() / sigma
+    say("fake dipole of an efficiency that is ignored, 2.4e6 e-", "above 5 sigma", f"{ignored:.1f} sigma")
+    say("left after correction with a control sample of 2.4e6", "covered by", f"{left:.3f} sigma")
+    say("systematic reported from 10 variations", "the line above", f"{spread:.3f} sigma")
+
+
+ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (merging, curve, efficiency, script, speed)}
 
 
 def main() -> None:

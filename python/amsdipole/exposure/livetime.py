@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
-from amsdipole.exposure.axes import AXIS_NSIDE, UNIT_S, LivetimeAxes, LivetimeBudget, livetime_axes
+from amsdipole.exposure.axes import UNIT_S, LivetimeAxes, LivetimeBudget, livetime_axes
 from amsdipole.exposure.pixel_window import pixel_radius
 from amsdipole.orbit import Navigator, SecondsSource
 
@@ -99,7 +99,7 @@ def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.floa
     array([0.785, 0.892, 1.   ])
     """
     angle = np.arccos(number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True))
-    margin = pixel_radius(nside).greatest + pixel_radius(AXIS_NSIDE).greatest
+    margin = pixel_radius(nside).greatest + pixel_radius(SPREAD_NSIDE).greatest
     low = np.cos(min(float(angle) + margin, np.pi))
     edge = np.linspace(low, 1.0, whole_number("n_bin", n_bin, low=1, high=1000) + 1)
     edge[-1] = 1.0

@@ -107,6 +107,6 @@ def axes_at(rotation: ArrayLike, rate: ArrayLike, *, offset_s: float) -> NDArray
     Examples
     --------
     >>> axes_at([np.eye(3)], [[1e-3, 0.0, 0.0]], offset_s=10.0).round(4)
-    array([[ 0.    , -0.01  ,  1.    ]])
+    array([[ 0.  , -0.01,  1.  ]])
     """
     return _core.axes_at(floats("rotation", rotation, (None, 3, 3)), floats("rate", rate, (None, 3)), float(offset_s))
