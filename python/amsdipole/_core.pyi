@@ -9,6 +9,7 @@ _Integers: TypeAlias = NDArray[np.int64]
 __all__ = [
     "AxisLivetime",
     "Counts",
+    "PurityTable",
     "attitude_in_frame",
     "axes_at",
     "cutoff_class",
@@ -99,7 +100,7 @@ class AxisLivetime:
 
 @final
 class Counts:
-    def __new__(cls, nside: int, energy_edge_gev: _Floats, cos_least: float) -> Counts: ...
+    def __new__(cls, nside: int, energy_edge_gev: _Floats, cos_least: float, n_selection: int = 0) -> Counts: ...
     def add(
         self,
         time_s: _Floats,
@@ -112,6 +113,14 @@ class Counts:
         rate: _Floats,
         livetime_s: _Floats,
         cutoff_class: NDArray[np.uint8],
+        failed: NDArray[np.uint8] | None = None,
+        response: _Floats | None = None,
+        purity: PurityTable | None = None,
     ) -> None: ...
     def units(self, which: int) -> _Integers: ...
     def cut_flow(self) -> _Integers: ...
+    def cut_flow_by_bin(self) -> _Integers: ...
+
+@final
+class PurityTable:
+    def __new__(cls, low: float, high: float, region: _Integers, value: _Floats) -> PurityTable: ...

@@ -120,3 +120,71 @@ def test_bits_do_not_depend_on_threads_batches_or_order(rng, n_thread):
     for which in (0, 1):
         np.testing.assert_array_equal(whole.units(which), pieces.units(which))
     np.testing.assert_array_equal(whole.cut_flow(), pieces.cut_flow())
+
+
+def purity_table(rng: np.random.Generator, nside: int, n_region: int, n_response: int) -> tuple[object, ...]:
+    """Arguments of a table with random regions."""
+    region = rng.integers(0, n_region, 12 * nside**2)
+    region[0] = n_region - 1
+    return -0.5, 1.5, region, rng.uniform(-0.3, 1.2, (len(EDGES) - 1, n_region, n_response))
+
+
+@given(s.rngs(), s.sizes, st.sampled_from([1, 8]), st.integers(1, 12), st.integers(3, 40), st.integers(0, 4))
+def test_looked_up_weights_and_selections_are_the_same(rng, n, nside, n_region, n_response, n_selection):
+    table = seconds(rng, 300)
+    given_table = purity_table(rng, nside, n_region, n_response)
+    batch = {**events(rng, n, table), **table}
+    batch["weight"] = rng.choice([0.0, 1.0, -0.37, 0.9], n)
+    batch["failed"] = (rng.integers(0, n_selection + 1, n) * rng.integers(0, 2, n)).astype(np.uint8)
+    batch["response"] = rng.choice([-0.5, 1.5, -1e300, 1e300, 0.499999], n) + rng.uniform(-1e-3, 2.0, n)
+    found = []
+    for kernels in (_core, _oracle):
+        counts = kernels.Counts(nside, EDGES, 0.1, n_selection)
+        counts.add(*batch.values(), kernels.PurityTable(*given_table))
+        found.append((counts.units(0), counts.units(1), counts.cut_flow(), counts.cut_flow_by_bin()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert found[0][3].sum() == n
+
+
+def test_bad_tables_selections_and_responses_are_refused_alike():
+    rng = np.random.default_rng(3)
+    low, high, region, value = purity_table(rng, 2, 3, 6)
+    for arguments in (
+        (high, low, region, value),
+        (np.nan, high, region, value),
+        (low, np.inf, region, value),
+        (low, high, region - 1, value),
+        (low, high, region[:0], value),
+        (low, high, region + 1, value),
+        (low, high, region, value[:, :, :2].copy()),
+        (low, high, region, value * np.nan),
+        (low, high, region, value[:0]),
+    ):
+        assert both("PurityTable", *arguments) is None
+    table = seconds(rng, 50)
+    good = {
+        **events(rng, 200, table),
+        **table,
+        "failed": np.zeros(200, dtype=np.uint8),
+        "response": rng.normal(size=200),
+    }
+    good["weight"] = np.ones(200)
+    faults = {
+        "failed": [np.full(200, 2, dtype=np.uint8), np.zeros(199, dtype=np.uint8)],
+        "response": [good["response"][1:], s.spoiled(good["response"], np.nan, 0.5), None],
+        "weight": [np.full(200, 1.5)],
+    }
+    for name, arguments in refusals(good, faults):
+        refused = [
+            outcome(kernels.Counts(2, EDGES, 0.1, 1).add, *arguments, kernels.PurityTable(low, high, region, value))
+            for kernels in (_core, _oracle)
+        ]
+        assert refused[0] == refused[1], name
+        assert refused[0][0] == "refusal", name
+    other = [k.PurityTable(low, high, region[:12], value) for k in (_core, _oracle)]
+    refused = [
+        outcome(k.Counts(2, EDGES, 0.1, 1).add, *good.values(), t) for k, t in zip((_core, _oracle), other, strict=True)
+    ]
+    assert refused[0][0] == "refusal"
+    assert refused[0][1] == refused[1][1]

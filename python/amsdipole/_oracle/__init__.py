@@ -12,12 +12,14 @@ from amsdipole._oracle.fold import folded_axes
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.livetime import livetime_cube
 from amsdipole._oracle.orbit_axes import orbit_axes
+from amsdipole._oracle.purity import PurityTable
 from amsdipole._oracle.seconds import inside_polygon
 from amsdipole._oracle.states import interpolated_states
 
 __all__ = [
     "AxisLivetime",
     "Counts",
+    "PurityTable",
     "attitude_in_frame",
     "axes_at",
     "cutoff_class",

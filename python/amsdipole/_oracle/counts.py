@@ -20,19 +20,20 @@ from amsdipole._oracle.check import (
     within,
 )
 from amsdipole._oracle.healpix import vector_to_pixel
-from amsdipole.errors import DataError
-
-WEIGHT_MAX = 512.0
+from amsdipole._oracle.purity import WEIGHT_MAX, PurityTable
+from amsdipole.errors import DataError, RangeError, ShapeError
 
 
 class Counts:
-    def __init__(self, nside: int, energy_edge_gev: Floats, cos_least: float) -> None:
+    def __init__(self, nside: int, energy_edge_gev: Floats, cos_least: float, n_selection: int = 0) -> None:
         check_nside(nside)
         check_edges(energy_edge_gev)
         within("cos_least", cos_least, -1.0, 1.0)
-        self.nside, self.edge, self.cos_least = nside, energy_edge_gev, cos_least
+        within("n_selection", n_selection, 0, 64)
+        within("energy bins times pixels", (len(energy_edge_gev) - 1) * 12 * nside**2, 1, 2**32 - 1)
+        self.nside, self.edge, self.cos_least, self.n_selection = nside, energy_edge_gev, cos_least, n_selection
         self._units = np.zeros((2, len(energy_edge_gev) - 1, 12 * nside**2), dtype=np.int64)
-        self._cut_flow = np.zeros(6, dtype=np.int64)
+        self._cut_flow = np.zeros((len(energy_edge_gev) + 1, 6 + n_selection), dtype=np.int64)
 
     def add(
         self,
@@ -46,49 +47,83 @@ class Counts:
         rate: Floats,
         livetime_s: Floats,
         cutoff_class: NDArray[np.uint8],
+        failed: NDArray[np.uint8] | None = None,
+        response: Floats | None = None,
+        purity: PurityTable | None = None,
     ) -> None:
+        if (response is None) != (purity is None):
+            raise ShapeError("response and purity go together; one of them is missing")
         n_bin = len(self.edge) - 1
-        _check_events(time_s, direction, energy_gev, weight)
+        failed = np.zeros(len(time_s), dtype=np.uint8) if failed is None else failed
+        _check_lengths(time_s, direction, energy_gev, weight, failed, response)
+        if purity is not None and purity.shape() != (n_bin, 12 * self.nside**2):
+            raise RangeError(f"purity = {purity.shape()}: a table for {n_bin} energy bins is wanted")
+        _check_events(time_s, direction, energy_gev, weight, 1.0 if purity is not None else WEIGHT_MAX)
+        all_indices("failed", failed, self.n_selection + 1)
+        if response is not None:
+            all_finite("response", response)
         _check_seconds(second_time_s, step_s, rotation, rate, livetime_s, cutoff_class, n_bin)
         row = _locate(time_s, second_time_s, step_s)
-        units = np.stack([to_units(weight), to_units(weight * weight)])
-        for which, name in enumerate(["weight", "squared weight"]):
-            check_sum(name, [int(np.abs(self._units[which]).max()), *np.abs(units[which]).tolist()])
         sky = carried(np.einsum("nij,nj->ni", rotation[row], direction), rate[row], time_s - second_time_s[row])
         pixel = vector_to_pixel(sky, self.nside)
-        energy_bin = np.searchsorted(self.edge, energy_gev, side="right") - 1
+        above = np.searchsorted(self.edge, energy_gev, side="right")
         cut = np.select(
             [
-                energy_bin < 0,
-                energy_bin >= n_bin,
+                above == 0,
+                above > n_bin,
+                failed > 0,
                 direction[:, 2] < self.cos_least,
                 livetime_s[row] <= 0.0,
-                energy_bin < cutoff_class[row],
+                above <= cutoff_class[row],
             ],
-            [0, 1, 2, 3, 4],
+            [0, 1, 5 + failed.astype(np.int64), 2, 3, 4],
             default=5,
         )
-        self._cut_flow += np.bincount(cut, minlength=6)
         kept = cut == 5
-        for which in (0, 1):
-            np.add.at(self._units[which], (energy_bin[kept], pixel[kept]), units[which, kept])
+        bins, pixels = above[kept] - 1, pixel[kept]
+        weights = weight[kept]
+        if purity is not None and response is not None:
+            weights = weights * purity.values(bins, pixels, response[kept])
+        for which, name in enumerate(["weight", "squared weight"]):
+            summed = weight if purity is None else weights
+            added = np.abs(to_units(summed if which == 0 else summed * summed))
+            check_sum(name, [int(np.abs(self._units[which]).max()), *added.tolist()])
+        np.add.at(self._cut_flow, (above, cut), 1)
+        for which, values in enumerate([weights, weights * weights]):
+            np.add.at(self._units[which], (bins, pixels), to_units(values))
 
     def units(self, which: int) -> NDArray[np.int64]:
         units: NDArray[np.int64] = self._units[min(which, 1)].copy()
         return units
 
     def cut_flow(self) -> NDArray[np.int64]:
+        return np.asarray(self._cut_flow.sum(axis=0))
+
+    def cut_flow_by_bin(self) -> NDArray[np.int64]:
         return self._cut_flow.copy()
 
 
-def _check_events(time_s: Floats, direction: Floats, energy_gev: Floats, weight: Floats) -> None:
-    same_length("direction", len(direction), len(time_s))
-    same_length("energy_gev", len(energy_gev), len(time_s))
-    same_length("weight", len(weight), len(time_s))
+def _check_lengths(
+    time_s: Floats,
+    direction: Floats,
+    energy_gev: Floats,
+    weight: Floats,
+    failed: NDArray[np.uint8],
+    response: Floats | None,
+) -> None:
+    n = len(time_s)
+    same_length("direction", len(direction), n)
+    same_length("energy_gev", len(energy_gev), n)
+    same_length("weight", len(weight), n)
+    same_length("failed", len(failed), n)
+    same_length("response", n if response is None else len(response), n)
+
+
+def _check_events(time_s: Floats, direction: Floats, energy_gev: Floats, weight: Floats, weight_max: float) -> None:
     all_finite("time_s", time_s)
     all_unit("direction", direction)
     all_within("energy_gev", energy_gev, np.finfo(float).tiny, np.finfo(float).max)
-    all_within("weight", weight, -WEIGHT_MAX, WEIGHT_MAX)
+    all_within("weight", weight, -weight_max, weight_max)
 
 
 def _check_seconds(

@@ -152,7 +152,14 @@ fn sums(c: &mut Criterion) {
     let direction: Vec<Vector> = (0..N_EVENT).map(|_| random.direction(0.88)).collect();
     let energy_gev: Vec<f64> = (0..N_EVENT).map(|_| 15.0 * (1.0 - random.next()).powf(-1.0 / 2.2)).collect();
     let weight: Vec<f64> = (0..N_EVENT).map(|_| 0.05 + 0.95 * random.next()).collect();
-    let events = Events { time_s: &time_s, direction: &direction, energy_gev: &energy_gev, weight: &weight };
+    let events = Events {
+        time_s: &time_s,
+        direction: &direction,
+        energy_gev: &energy_gev,
+        weight: &weight,
+        failed: None,
+        purity: None,
+    };
     let navigation = Navigation {
         time_s: &row.time_s,
         step_s: 1.0,
@@ -161,7 +168,7 @@ fn sums(c: &mut Criterion) {
         livetime_s: &live,
         class: &class,
     };
-    let mut counts = Counts::new(NSIDE, &EDGE_GEV, 0.9).unwrap();
+    let mut counts = Counts::new(NSIDE, &EDGE_GEV, 0.9, 0).unwrap();
     let _ = group.throughput(Throughput::Elements(N_EVENT as u64));
     let _ = group.bench_function("Counts::add", |b| b.iter(|| counts.add(&events, &navigation).unwrap()));
     let _ = group.throughput(Throughput::Elements(N_SECOND as u64));

@@ -1,19 +1,23 @@
 //! Events to maps: locate in time, gate by the cutoff class, turn to the sky, add the weight exactly.
 
+mod scan;
+
 use crate::axis_livetime::{STEP_MAX_S, check_class};
-use crate::check::{CHUNK, all_finite, all_unit, all_within, rising, same_length, within};
+use crate::check::{all_finite, all_unit, all_within, first, rising, same_length, within};
 use crate::cutoff::check_edges;
 use crate::fixed::{grown_bound, merge, to_units};
 use crate::healpix::Grid;
-use crate::vector::{Matrix, Vector, apply, carried};
+use crate::purity::{PurityTable, WEIGHT_MAX};
+use crate::rows::RowIndex;
+use crate::vector::{Matrix, Vector};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use scan::{Binning, Scan};
 
-/// Greatest absolute weight: its square keeps all digits of the fixed point.
-pub const WEIGHT_MAX: f64 = 512.0;
-
-/// Where an event can end; the first cut that it fails names it.
+/// Where an event can end; the first cut that it fails names it. The selection's own cuts follow these.
 pub const CUTS: [&str; 6] = ["energy_below", "energy_above", "field_of_view", "dead_second", "cutoff", "accepted"];
+/// Most cuts that a selection can have.
+pub const N_SELECTION_MAX: usize = 64;
 
 /// What a second tells about the events in it.
 #[derive(Debug, Clone, Copy)]
@@ -41,49 +45,65 @@ pub struct Events<'a> {
     pub direction: &'a [Vector],
     /// Energy [GeV].
     pub energy_gev: &'a [f64],
-    /// Weight: the purity.
+    /// Weight: the purity, or what the purity looked up is multiplied by.
     pub weight: &'a [f64],
+    /// Number from 1 of the first cut of a selection that the event failed; 0 if it passed. None: all passed.
+    pub failed: Option<&'a [u8]>,
+    /// Response of each event, and the table that turns it into a purity.
+    pub purity: Option<(&'a [f64], &'a PurityTable)>,
 }
 
 /// Weighted counts by energy bin and pixel, summed exactly.
 #[derive(Debug, Clone)]
 pub struct Counts {
-    grid: Grid,
-    edge: Vec<f64>,
-    cos_least: f64,
+    binning: Binning,
     bound: (i64, i64),
     parts: Vec<Part>,
 }
 
+/// What one thread adds to.
 #[derive(Debug, Clone)]
 struct Part {
     /// Sum of weights and of squared weights, side by side.
     sum: Vec<[i64; 2]>,
-    cut_flow: [i64; CUTS.len()],
+    /// Events by energy bin (one below and one above them all) and by cut.
+    cut_flow: Vec<i64>,
+    scan: Scan,
 }
 
 impl Counts {
     /// No events yet.
     ///
     /// # Errors
-    /// An `nside` that is no power of two in range; edges that do not rise; a cosine outside [-1, 1].
-    pub fn new(nside: i64, energy_edge_gev: &[f64], cos_least: f64) -> Result<Self> {
+    /// An `nside` that is no power of two in range; edges that do not rise; a cosine outside [-1, 1]; more than 64
+    /// cuts of the selection; more than 2^32 cells.
+    pub fn new(nside: i64, energy_edge_gev: &[f64], cos_least: f64, n_selection: usize) -> Result<Self> {
         let grid = Grid::new(nside)?;
         check_edges(energy_edge_gev)?;
         within("cos_least", cos_least, -1.0, 1.0)?;
-        Ok(Self { grid, edge: energy_edge_gev.to_vec(), cos_least, bound: (0, 0), parts: Vec::new() })
+        within("n_selection", n_selection as f64, 0.0, N_SELECTION_MAX as f64)?;
+        let n_cell = (energy_edge_gev.len() - 1) as f64 * grid.npix() as f64;
+        within("energy bins times pixels", n_cell, 1.0, f64::from(u32::MAX))?;
+        let binning = Binning { grid, edge: energy_edge_gev.to_vec(), cos_least, n_selection };
+        Ok(Self { binning, bound: (0, 0), parts: Vec::new() })
     }
 
     /// Number of energy bins.
     #[must_use]
     pub fn n_bin(&self) -> usize {
-        self.edge.len() - 1
+        self.binning.n_bin()
     }
 
     /// Number of pixels.
     #[must_use]
     pub fn npix(&self) -> usize {
-        self.grid.npix() as usize
+        self.binning.grid.npix() as usize
+    }
+
+    /// Number of cuts, those of the selection among them.
+    #[must_use]
+    pub fn n_cut(&self) -> usize {
+        self.binning.n_cut()
     }
 
     /// Add events; all of them are checked before any is counted.
@@ -92,29 +112,45 @@ impl Counts {
     /// Lengths that differ; a value that is not finite or out of range; a direction that is no unit vector;
     /// seconds that are not in order or overlap; an event outside every second; a sum that would overflow.
     pub fn add(&mut self, events: &Events<'_>, seconds: &Navigation<'_>) -> Result<()> {
-        check_events(events)?;
-        check_navigation(seconds, self.n_bin())?;
-        let rows = locate(events.time_s, seconds.time_s, seconds.step_s)?;
-        let added = total_magnitude(events.weight);
-        let grown = (
+        check_lengths(events)?;
+        self.check_table(events)?;
+        let index = check_navigation(seconds, self.n_bin())
+            .and_then(|()| RowIndex::new(seconds.time_s, seconds.step_s))
+            .or_else(|fault| self.check_events(events).and(Err(fault)))?;
+        let n_part = rayon::current_num_threads();
+        self.grow(n_part);
+        let n = events.time_s.len();
+        let size = n.div_ceil(n_part).max(1);
+        let binning = &self.binning;
+        self.parts.par_iter_mut().enumerate().for_each(|(i, part)| {
+            part.scan.run(binning, events, seconds, &index, (i * size).min(n)..((i + 1) * size).min(n));
+        });
+        if self.parts.iter().any(|part| part.scan.refused()) {
+            // Something is wrong: look again, one column after the other, for what to say.
+            self.check_events(events)?;
+            check_located(events, &index)?;
+        }
+        let added = self.parts.iter().fold((0, 0), |sum, part| {
+            let (a, b) = part.scan.magnitude();
+            (sum.0 + a, sum.1 + b)
+        });
+        self.bound = (
             grown_bound("weight", self.bound.0, added.0, || self.greatest(0))?,
             grown_bound("squared weight", self.bound.1, added.1, || self.greatest(1))?,
         );
-        self.bound = grown;
-        let n_part = rayon::current_num_threads();
-        let n_cell = self.n_bin() * self.npix();
-        while self.parts.len() < n_part {
-            self.parts.push(Part { sum: vec![[0; 2]; n_cell], cut_flow: [0; CUTS.len()] });
-        }
-        let size = rows.len().div_ceil(n_part).max(1);
-        let (grid, edge, cos_least) = (self.grid, &self.edge, self.cos_least);
-        self.parts.par_iter_mut().zip(rows.par_chunks(size)).enumerate().for_each(|(i, (part, rows))| {
-            let first = i * size;
-            for (start, rows) in rows.chunks(BLOCK).enumerate().map(|(j, r)| (first + j * BLOCK, r)) {
-                part.add_block(&grid, edge, cos_least, events, seconds, start, rows);
-            }
-        });
+        self.parts.par_iter_mut().for_each(Part::collect);
         Ok(())
+    }
+
+    fn grow(&mut self, n_part: usize) {
+        let (n_cell, n_flow) = (self.n_bin() * self.npix(), (self.n_bin() + 2) * self.n_cut());
+        while self.parts.len() < n_part {
+            self.parts.push(Part { sum: vec![[0; 2]; n_cell], cut_flow: vec![0; n_flow], scan: Scan::default() });
+        }
+        // Parts that a larger pool left behind keep their sums and see no events.
+        for part in &mut self.parts {
+            part.scan.clear();
+        }
     }
 
     /// Greatest cell so far, or more: the parts are added without looking at cells.
@@ -138,95 +174,92 @@ impl Counts {
         Ok(total)
     }
 
-    /// Events by the first cut that they failed, in the order of [`CUTS`]; they add up to all events.
+    /// Events by the first cut that they failed, in the order of [`CUTS`] and then of the selection; they add up to
+    /// all events.
     #[must_use]
-    pub fn cut_flow(&self) -> [i64; CUTS.len()] {
-        let mut total = [0; CUTS.len()];
+    pub fn cut_flow(&self) -> Vec<i64> {
+        let n_cut = self.n_cut();
+        let by_bin = self.cut_flow_by_bin();
+        (0..n_cut).map(|cut| by_bin[cut..].iter().step_by(n_cut).sum()).collect()
+    }
+
+    /// The same by energy bin, the first of them below all edges and the last above.
+    #[must_use]
+    pub fn cut_flow_by_bin(&self) -> Vec<i64> {
+        let mut total = vec![0; (self.n_bin() + 2) * self.n_cut()];
         for part in &self.parts {
-            for (t, p) in total.iter_mut().zip(part.cut_flow) {
+            for (t, p) in total.iter_mut().zip(&part.cut_flow) {
                 *t += p;
             }
         }
         total
     }
+
+    fn check_table(&self, events: &Events<'_>) -> Result<()> {
+        let Some((_, table)) = events.purity else { return Ok(()) };
+        let found = table.shape();
+        if found == (self.n_bin(), self.npix()) {
+            return Ok(());
+        }
+        Err(Error::Rule {
+            place: "purity".into(),
+            found: format!("{} energy bins and {} pixels", found.0, found.1),
+            rule: format!("a table for {} energy bins and {} pixels is wanted", self.n_bin(), self.npix()),
+        })
+    }
+
+    fn check_events(&self, events: &Events<'_>) -> Result<()> {
+        all_finite("time_s", events.time_s)?;
+        all_unit("direction", events.direction)?;
+        all_within("energy_gev", events.energy_gev, f64::MIN_POSITIVE, f64::MAX)?;
+        all_within("weight", events.weight, -events.weight_max(), events.weight_max())?;
+        let n_selection = self.binning.n_selection;
+        if let Some(failed) = events.failed
+            && let Some(i) = first(failed, |f| usize::from(*f) > n_selection)
+        {
+            return Err(Error::OutOfRange {
+                place: format!("failed[{i}]"),
+                found: failed[i].to_string(),
+                allowed: format!("[0, {n_selection}]"),
+            });
+        }
+        events.purity.map_or(Ok(()), |(response, _)| all_finite("response", response))
+    }
 }
 
-/// Events that go through the steps together, so that each step is a loop of its own over what the cache holds.
-const BLOCK: usize = 512;
+impl Events<'_> {
+    /// What is multiplied by a purity stays below it.
+    fn weight_max(&self) -> f64 {
+        if self.purity.is_some() { 1.0 } else { WEIGHT_MAX }
+    }
+}
 
 impl Part {
-    #[inline]
-    #[expect(clippy::too_many_arguments, reason = "one caller, in the innermost loop; a struct would only rename them")]
-    fn add_block(
-        &mut self,
-        grid: &Grid,
-        edge: &[f64],
-        cos_least: f64,
-        events: &Events<'_>,
-        seconds: &Navigation<'_>,
-        start: usize,
-        rows: &[u32],
-    ) {
-        let n = rows.len();
-        let time = &events.time_s[start..start + n];
-        let direction = &events.direction[start..start + n];
-        let energy = &events.energy_gev[start..start + n];
-        let weight = &events.weight[start..start + n];
-        let mut pixel = [0_usize; BLOCK];
-        for i in 0..n {
-            let row = rows[i] as usize;
-            let turned = apply(&seconds.rotation[row], &direction[i]);
-            let sky = carried(&turned, &seconds.rate[row], time[i] - seconds.time_s[row]);
-            pixel[i] = grid.pixel(&sky) as usize;
+    /// Add what the scan found.
+    fn collect(&mut self) {
+        for (cell, weight) in self.scan.kept() {
+            let sum = &mut self.sum[cell as usize];
+            sum[0] += to_units(weight);
+            sum[1] += to_units(weight * weight);
         }
-        let npix = grid.npix() as usize;
-        let n_bin = edge.len() - 1;
-        for i in 0..n {
-            let row = rows[i] as usize;
-            // Edges not above the energy: 0 is below the first bin, n_bin + 1 at or above the last edge.
-            let above = edge.partition_point(|e| *e <= energy[i]);
-            let cut = if above == 0 {
-                0
-            } else if above > n_bin {
-                1
-            } else if direction[i][2] < cos_least {
-                2
-            } else if seconds.livetime_s[row] <= 0.0 {
-                3
-            } else if above - 1 < usize::from(seconds.class[row]) {
-                4
-            } else {
-                let cell = &mut self.sum[(above - 1) * npix + pixel[i]];
-                cell[0] += to_units(weight[i]);
-                cell[1] += to_units(weight[i] * weight[i]);
-                5
-            };
-            self.cut_flow[cut] += 1;
+        for (t, n) in self.cut_flow.iter_mut().zip(self.scan.cut_flow()) {
+            *t += n;
         }
     }
 }
 
-/// Sums of the magnitudes of weights and of squared weights, in units: no cell can grow by more.
-fn total_magnitude(weight: &[f64]) -> (i128, i128) {
-    weight
-        .par_chunks(CHUNK)
-        .map(|part| {
-            // A chunk of weights up to WEIGHT_MAX stays below 2^62 units.
-            part.iter().fold((0_i64, 0_i64), |(a, b), w| (a + to_units(w.abs()), b + to_units(w * w)))
-        })
-        .map(|(a, b)| (i128::from(a), i128::from(b)))
-        .reduce(|| (0, 0), |x, y| (x.0 + y.0, x.1 + y.1))
-}
-
-fn check_events(events: &Events<'_>) -> Result<()> {
+fn check_lengths(events: &Events<'_>) -> Result<()> {
     let n = events.time_s.len();
     same_length("direction", events.direction.len(), n)?;
     same_length("energy_gev", events.energy_gev.len(), n)?;
     same_length("weight", events.weight.len(), n)?;
-    all_finite("time_s", events.time_s)?;
-    all_unit("direction", events.direction)?;
-    all_within("energy_gev", events.energy_gev, f64::MIN_POSITIVE, f64::MAX)?;
-    all_within("weight", events.weight, -WEIGHT_MAX, WEIGHT_MAX)
+    same_length("failed", events.failed.map_or(n, <[u8]>::len), n)?;
+    same_length("response", events.purity.map_or(n, |(response, _)| response.len()), n)
+}
+
+fn check_located(events: &Events<'_>, index: &RowIndex<'_>) -> Result<()> {
+    let outside = |t: &f64| index.find(*t, index.slot(*t), 0).is_none();
+    first(events.time_s, outside).map_or(Ok(()), |i| Err(index.refusal(i, events.time_s[i])))
 }
 
 fn check_navigation(seconds: &Navigation<'_>, n_bin: usize) -> Result<()> {
@@ -236,105 +269,31 @@ fn check_navigation(seconds: &Navigation<'_>, n_bin: usize) -> Result<()> {
     same_length("livetime_s", seconds.livetime_s.len(), n)?;
     same_length("cutoff_class", seconds.class.len(), n)?;
     within("step_s", seconds.step_s, 1e-3, STEP_MAX_S)?;
-    rising("second_time_s", seconds.time_s)?;
-    // A hundredth of a step allows for times that were rounded on their way.
-    if let Some(i) = (1..n).find(|&i| seconds.time_s[i] - seconds.time_s[i - 1] < 0.99 * seconds.step_s) {
-        return Err(Error::Table(format!(
-            "second_time_s[{i}] = {:?} starts before the end of second_time_s[{}] = {:?}, which lasts {:?} s",
-            seconds.time_s[i],
-            i - 1,
-            seconds.time_s[i - 1],
-            seconds.step_s
-        )));
-    }
+    check_order(seconds)?;
     all_finite("rotation", seconds.rotation.as_flattened())?;
     all_finite("rate", seconds.rate.as_flattened())?;
     all_within("livetime_s", seconds.livetime_s, 0.0, STEP_MAX_S)?;
     check_class(seconds.class, n_bin + 1)
 }
 
-/// Row of the second that holds each time.
-///
-/// # Errors
-/// [`Error::Table`] names the first time that lies in no second.
-fn locate(time_s: &[f64], second_s: &[f64], step_s: f64) -> Result<Vec<u32>> {
-    if second_s.len() > u32::MAX as usize {
-        return Err(Error::Length { name: "second_time_s", found: second_s.len(), wanted: "fewer than 2^32".into() });
+/// Refuse seconds that are not in order; a hundredth of a step allows for times that were rounded on their way.
+fn check_order(seconds: &Navigation<'_>) -> Result<()> {
+    let (time_s, least) = (seconds.time_s, 0.99 * seconds.step_s);
+    let ends_finite = time_s.first().is_none_or(|t| t.is_finite()) && time_s.last().is_none_or(|t| t.is_finite());
+    let n_in_order = time_s.iter().skip(1).zip(time_s).filter(|(after, before)| *after - *before >= least).count();
+    if ends_finite && n_in_order + 1 >= time_s.len() {
+        return Ok(());
     }
-    let index = RowIndex::new(second_s, step_s);
-    let mut row = vec![0; time_s.len()];
-    let outside =
-        |row: u32, t: f64| second_s.get(row as usize).is_none_or(|start| !(t >= *start && t < *start + step_s));
-    let chunks = row.par_chunks_mut(CHUNK).zip(time_s.par_chunks(CHUNK)).map(|(row, time)| {
-        let mut last = 0;
-        let mut any = false;
-        for (r, t) in row.iter_mut().zip(time) {
-            last = index.find(*t, last);
-            *r = last as u32;
-            any |= outside(*r, *t);
-        }
-        any
-    });
-    let bad: Vec<bool> = chunks.collect();
-    let first = bad.iter().position(|any| *any).map_or(time_s.len(), |chunk| chunk * CHUNK);
-    match (first..time_s.len()).find(|&i| outside(row[i], time_s[i])) {
-        None => Ok(row),
+    rising("second_time_s", time_s)?;
+    match (1..time_s.len()).find(|&i| time_s[i] - time_s[i - 1] < least) {
+        None => Ok(()),
         Some(i) => Err(Error::Table(format!(
-            "time_s[{i}] = {:?} lies in no second; the nearest starts at {}",
+            "second_time_s[{i}] = {:?} starts before the end of second_time_s[{}] = {:?}, which lasts {:?} s",
             time_s[i],
-            second_s.get(row[i] as usize).map_or("none".into(), |s| format!("{s:?}"))
+            i - 1,
+            time_s[i - 1],
+            seconds.step_s
         ))),
-    }
-}
-
-/// Rows by time: through a table of one entry a second where the seconds are dense, else by bisection.
-struct RowIndex<'a> {
-    second_s: &'a [f64],
-    rate: f64,
-    table: Vec<u32>,
-}
-
-impl<'a> RowIndex<'a> {
-    fn new(second_s: &'a [f64], step_s: f64) -> Self {
-        let n = second_s.len();
-        let span = if n == 0 { 0.0 } else { (second_s[n - 1] - second_s[0]) / step_s };
-        let mut table = Vec::new();
-        if span < 4.0 * n as f64 {
-            let mut row = 0_u32;
-            table = (0..=span as usize)
-                .map(|slot| {
-                    let start = second_s[0] + slot as f64 * step_s;
-                    while ((row + 1) as usize) < n && second_s[(row + 1) as usize] <= start {
-                        row += 1;
-                    }
-                    row
-                })
-                .collect();
-        }
-        Self { second_s, rate: 1.0 / step_s, table }
-    }
-
-    /// Last row that starts at or before `time_s`, or the first row; `last` is where the previous event lay.
-    #[inline]
-    fn find(&self, time_s: f64, last: usize) -> usize {
-        let n = self.second_s.len();
-        if n == 0 {
-            return 0;
-        }
-        let mut row = if self.table.is_empty() {
-            let near = last < n && self.second_s[last] <= time_s && last + 1 < n && time_s < self.second_s[last + 1];
-            if near { last } else { self.second_s.partition_point(|s| *s <= time_s).max(1) - 1 }
-        } else {
-            let slot = ((time_s - self.second_s[0]) * self.rate) as usize;
-            self.table[slot.min(self.table.len() - 1)] as usize
-        };
-        while row + 1 < n && self.second_s[row + 1] <= time_s {
-            row += 1;
-        }
-        while row > 0 && self.second_s[row] > time_s {
-            row -= 1;
-        }
-        row
     }
 }
 
@@ -347,20 +306,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_event_is_found_in_its_second(gaps in prop::collection::vec(1_u32..9, 1..80), pick in 0.0..1.0f64, inside in 0.0..0.999f64) {
-            let second: Vec<f64> = gaps.iter().scan(100.0, |t, g| { *t += f64::from(*g); Some(*t) }).collect();
-            let row = ((second.len() as f64) * pick) as usize;
-            prop_assert_eq!(locate(&[second[row] + inside], &second, 1.0).expect("inside"), vec![row as u32]);
-            prop_assert!(locate(&[99.0], &second, 1.0).is_err());
-            prop_assert!(locate(&[second[second.len() - 1] + 1.0], &second, 1.0).is_err());
-        }
-
-        #[test]
         fn the_cut_flow_adds_up(energy in prop::collection::vec(1.0..900.0f64, 0..300), class in 0_u8..4, least in 0.0..1.0f64) {
             let n = energy.len();
-            let mut counts = Counts::new(2, &[16.0, 40.0, 100.0, 500.0], least).expect("good");
+            let mut counts = Counts::new(2, &[16.0, 40.0, 100.0, 500.0], least, 0).expect("good");
             let seconds = Navigation { time_s: &[0.0], step_s: 1.0, rotation: &[TURN], rate: &[[0.0; 3]], livetime_s: &[1.0], class: &[class] };
-            let events = Events { time_s: &vec![0.5; n], direction: &vec![[0.6, 0.0, 0.8]; n], energy_gev: &energy, weight: &vec![0.5; n] };
+            let events = Events { time_s: &vec![0.5; n], direction: &vec![[0.6, 0.0, 0.8]; n], energy_gev: &energy, weight: &vec![0.5; n], failed: None, purity: None };
             counts.add(&events, &seconds).expect("good events");
             let flow = counts.cut_flow();
             prop_assert_eq!(flow.iter().sum::<i64>(), n as i64);

@@ -45,47 +45,58 @@ impl Grid {
     }
 
     /// Pixel that holds a direction of any length but zero.
-    #[inline]
+    ///
+    /// Belt and cap are both worked out and one is chosen, and whole numbers below 2^31 are kept as floats, which hold
+    /// them exactly: a loop around this has neither branches nor conversions and is compiled to wide vectors. The
+    /// formula that does not apply gives a number that means nothing.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     #[must_use]
-    pub fn pixel(&self, v: &Vector) -> i64 {
+    pub fn pixel(&self, v: &Vector) -> i32 {
         let turn = quarter_turns(v[0], v[1]);
         let scale = 1.0 / norm2(v).sqrt();
         let z = v[2] * scale;
         let za = z.abs();
-        if za <= 2.0 / 3.0 { self.belt_pixel(z, turn) } else { self.cap_pixel(v, z, za, scale, turn) }
+        let belt = self.belt_pixel(z, turn);
+        let cap = self.cap_pixel(v, z, za, scale, turn);
+        whole(if za <= 2.0 / 3.0 { belt } else { cap })
     }
 
     /// Equatorial belt: pixels lie between rising and falling lines of slope 1 in (quarter turns, 3 z / 4).
-    #[inline]
-    fn belt_pixel(&self, z: f64, turn: f64) -> i64 {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    fn belt_pixel(&self, z: f64, turn: f64) -> f64 {
         let n = self.nside as f64;
         let across = n * (0.5 + turn);
         let up = n * (z * 0.75);
-        let falling = (across - up) as i64;
-        let rising = (across + up) as i64;
+        let falling = floor(across - up);
+        let rising = floor(across + up);
         // At |z| = 2/3 rounding may lead beyond the belt, where its numbers mean nothing.
-        let ring = (self.nside + 1 + falling - rising).clamp(1, 2 * self.nside + 1);
-        let shift = 1 - (ring & 1);
-        let place = (falling + rising - self.nside + shift + 1 + 8 * self.nside) >> 1;
-        self.cap + (ring - 1) * 4 * self.nside + (place & (4 * self.nside - 1))
+        let ring = least(greatest(n + 1.0 + falling - rising, 1.0), 2.0 * n + 1.0);
+        let shift = 1.0 - (ring - 2.0 * floor(0.5 * ring));
+        let place = floor(0.5 * (falling + rising + shift + 1.0 + 7.0 * n));
+        // 4 n is a power of two: its inverse is exact.
+        let place = place - 4.0 * n * floor(place * (0.25 / n));
+        self.cap as f64 + (ring - 1.0) * (4.0 * n) + place
     }
 
     /// Polar caps: ring number counts from the pole; near it, 1 - |z| is taken from the distance to the axis.
-    #[inline]
-    fn cap_pixel(&self, v: &Vector, z: f64, za: f64, scale: f64, turn: f64) -> i64 {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    fn cap_pixel(&self, v: &Vector, z: f64, za: f64, scale: f64, turn: f64) -> f64 {
         let n = self.nside as f64;
-        let within = turn - turn.floor();
-        let edge = if za < 0.99 {
-            n * (3.0 * (1.0 - za)).sqrt()
-        } else {
-            n * ((v[0] * v[0] + v[1] * v[1]).sqrt() * scale) / ((1.0 + za) / 3.0).sqrt()
-        };
-        let rising = (within * edge) as i64;
-        let falling = ((1.0 - within) * edge) as i64;
+        let within = turn - floor(turn);
+        // 1 - |z| = (x^2 + y^2) / (1 + |z|) of the unit vector, without cancellation.
+        let near = (v[0] * v[0] + v[1] * v[1]) * (scale * scale) / (1.0 + za);
+        let edge = n * (3.0 * if za < 0.99 { 1.0 - za } else { near }).sqrt();
+        let rising = floor(within * edge);
+        let falling = floor((1.0 - within) * edge);
         // Likewise beyond the last ring of the cap.
-        let ring = (rising + falling + 1).min(self.nside);
-        let place = (turn * ring as f64) as i64;
-        if z > 0.0 { 2 * ring * (ring - 1) + place } else { self.npix - 2 * ring * (ring + 1) + place }
+        let ring = least(rising + falling + 1.0, n);
+        let place = floor(turn * ring);
+        let north = 2.0 * ring * (ring - 1.0) + place;
+        let south = self.npix as f64 - 2.0 * ring * (ring + 1.0) + place;
+        if z > 0.0 { north } else { south }
     }
 
     /// Unit vector to the centre of a pixel, which must lie in `0..npix`.
@@ -156,6 +167,36 @@ impl Grid {
     }
 }
 
+/// 1.5 x 2^52: adding it to a number below 2^51 rounds that number to a whole one.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+/// Greatest whole number that is not above `x`, for |x| below 2^51; no call even where the target has no rounding.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn floor(x: f64) -> f64 {
+    let near = (x + MAGIC) - MAGIC;
+    near - if near > x { 1.0 } else { 0.0 }
+}
+
+/// A whole number below 2^31 as an integer.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn whole(x: f64) -> i32 {
+    (x + MAGIC).to_bits() as i32
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn least(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn greatest(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// Pixel of each direction.
 ///
 /// # Errors
@@ -166,7 +207,7 @@ pub fn vector_to_pixel(vector: &[Vector], nside: i64) -> Result<Vec<i64>> {
     let mut pixel = vec![0; vector.len()];
     pixel.par_chunks_mut(CHUNK).zip(vector.par_chunks(CHUNK)).for_each(|(pixel, vector)| {
         for (p, v) in pixel.iter_mut().zip(vector) {
-            *p = grid.pixel(v);
+            *p = i64::from(grid.pixel(v));
         }
     });
     Ok(pixel)
@@ -198,7 +239,7 @@ mod tests {
         fn a_centre_lies_in_its_pixel(order in 0..14_u32, share in 0.0..1.0f64) {
             let grid = Grid::new(1 << order).expect("a power of two");
             let pixel = ((grid.npix() as f64) * share) as i64;
-            prop_assert_eq!(grid.pixel(&grid.centre(pixel)), pixel);
+            prop_assert_eq!(i64::from(grid.pixel(&grid.centre(pixel))), pixel);
         }
 
         #[test]
@@ -216,7 +257,7 @@ mod tests {
             let theirs = cdshealpix::ring::hash(nside, lon, z.asin()) as i64;
             let grid = Grid::new(i64::from(nside)).expect("a power of two");
             // A random point within rounding of a border has a chance of 1e-12; none of the cases drawn is one.
-            prop_assert_eq!(grid.pixel(&v), theirs);
+            prop_assert_eq!(i64::from(grid.pixel(&v)), theirs);
         }
 
         #[test]

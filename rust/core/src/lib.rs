@@ -17,6 +17,8 @@ pub mod healpix;
 pub mod interpolation;
 pub mod livetime;
 pub mod orbit_axes;
+pub mod purity;
+mod rows;
 pub mod seconds;
 pub mod states;
 pub mod vector;

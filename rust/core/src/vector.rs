@@ -6,7 +6,8 @@ pub type Vector = [f64; 3];
 pub type Matrix = [f64; 9];
 
 /// Squared length.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn norm2(v: &Vector) -> f64 {
     v[0] * v[0] + v[1] * v[1] + v[2] * v[2]
@@ -20,14 +21,16 @@ pub fn dot(a: &Vector, b: &Vector) -> f64 {
 }
 
 /// Vector product.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn cross(a: &Vector, b: &Vector) -> Vector {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// The vector times a number.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn scaled(v: &Vector, factor: f64) -> Vector {
     [v[0] * factor, v[1] * factor, v[2] * factor]
@@ -41,7 +44,8 @@ pub fn unit(v: &Vector) -> Vector {
 }
 
 /// Matrix times vector.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn apply(m: &Matrix, v: &Vector) -> Vector {
     [
@@ -67,7 +71,8 @@ pub fn product(a: &Matrix, b: &Matrix) -> Matrix {
 /// Turn `v` about `rate` (an angular velocity [rad/s]) for `time_s`, by the series of Rodrigues' formula.
 ///
 /// What is left out is of order |rate time|^5 / 120: 1e-16 for one second of a low orbit, 1.2e-8 for a minute.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn carried(v: &Vector, rate: &Vector, time_s: f64) -> Vector {
     let w = scaled(rate, time_s);
@@ -86,26 +91,27 @@ pub fn carried(v: &Vector, rate: &Vector, time_s: f64) -> Vector {
 ///
 /// Rational approximation of the arctangent on [-tan(pi/8), tan(pi/8)] after Moshier's Cephes (relative
 /// error 2e-16), so that the bits are the same on every platform and the loop around it can be vectorised.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn quarter_turns(x: f64, y: f64) -> f64 {
     let (ax, ay) = (x.abs(), y.abs());
     let steep = ay > ax;
     let (small, large) = if steep { (ax, ay) } else { (ay, ax) };
-    let turn = quarter_turns_of_slope(small / if large > 0.0 { large } else { 1.0 });
+    let turn = quarter_turns_of_slope(small, if large > 0.0 { large } else { 1.0 });
     let turn = if steep { 1.0 - turn } else { turn };
     let turn = if x < 0.0 { 2.0 - turn } else { turn };
     let turn = if y < 0.0 { 4.0 - turn } else { turn };
     if turn >= 4.0 { 0.0 } else { turn }
 }
 
-/// Arctangent of a slope in [0, 1], in quarter turns.
-#[inline]
+/// Arctangent of `small / large`, a slope in [0, 1], in quarter turns; above tan(pi/8) by its distance from the diagonal.
+#[inline(always)]
 #[expect(clippy::excessive_precision, reason = "the coefficients stand as they were published")]
-fn quarter_turns_of_slope(slope: f64) -> f64 {
+fn quarter_turns_of_slope(small: f64, large: f64) -> f64 {
     const TAN_PI_8: f64 = 0.414_213_562_373_095_03;
-    let upper = slope > TAN_PI_8;
-    let t = if upper { (slope - 1.0) / (slope + 1.0) } else { slope };
+    let upper = small > TAN_PI_8 * large;
+    let t = if upper { small - large } else { small } / if upper { small + large } else { large };
     let z = t * t;
     let p = -8.750_608_600_031_904_122_785E-1;
     let p = p * z - 1.615_753_718_733_365_076_637E1;

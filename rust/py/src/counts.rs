@@ -1,8 +1,9 @@
 //! Glue of `amsdipole_core::counts`.
 
 use crate::convert::{list, rows, slice};
-use crate::error::Result;
+use crate::error::{Result, shape_error};
 use crate::pool::run;
+use crate::purity::PurityTable;
 use amsdipole_core::counts as core;
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::prelude::*;
@@ -15,11 +16,16 @@ pub struct Counts(core::Counts);
 #[pymethods]
 impl Counts {
     #[new]
-    fn new(nside: i64, energy_edge_gev: PyReadonlyArray1<'_, f64>, cos_least: f64) -> Result<Self> {
-        Ok(Self(core::Counts::new(nside, slice(&energy_edge_gev)?, cos_least)?))
+    #[pyo3(signature = (nside, energy_edge_gev, cos_least, n_selection=0))]
+    fn new(nside: i64, energy_edge_gev: PyReadonlyArray1<'_, f64>, cos_least: f64, n_selection: usize) -> Result<Self> {
+        Ok(Self(core::Counts::new(nside, slice(&energy_edge_gev)?, cos_least, n_selection)?))
     }
 
     /// Add events in the seconds that hold them.
+    #[pyo3(signature = (
+        time_s, direction, energy_gev, weight, second_time_s, step_s, rotation, rate, livetime_s, cutoff_class,
+        failed=None, response=None, purity=None,
+    ))]
     fn add<'py>(
         &mut self,
         py: Python<'py>,
@@ -33,12 +39,22 @@ impl Counts {
         rate: PyReadonlyArray2<'py, f64>,
         livetime_s: PyReadonlyArray1<'py, f64>,
         cutoff_class: PyReadonlyArray1<'py, u8>,
+        failed: Option<PyReadonlyArray1<'py, u8>>,
+        response: Option<PyReadonlyArray1<'py, f64>>,
+        purity: Option<PyRef<'py, PurityTable>>,
     ) -> Result<()> {
+        let table = match (&response, &purity) {
+            (Some(response), Some(purity)) => Some((slice(response)?, &purity.0)),
+            (None, None) => None,
+            _ => return Err(shape_error("response and purity go together; one of them is missing".into())),
+        };
         let events = core::Events {
             time_s: slice(&time_s)?,
             direction: rows("direction", &direction)?,
             energy_gev: slice(&energy_gev)?,
             weight: slice(&weight)?,
+            failed: failed.as_ref().map(slice).transpose()?,
+            purity: table,
         };
         let seconds = core::Navigation {
             time_s: slice(&second_time_s)?,
@@ -60,6 +76,11 @@ impl Counts {
 
     /// Events by the first cut that they failed.
     fn cut_flow<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
-        list(py, self.0.cut_flow().to_vec())
+        list(py, self.0.cut_flow())
+    }
+
+    /// The same by energy bin, the first below all edges and the last above them.
+    fn cut_flow_by_bin<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray2<i64>>> {
+        Ok(list(py, self.0.cut_flow_by_bin()).reshape([self.0.n_bin() + 2, self.0.n_cut()])?)
     }
 }

@@ -14,6 +14,7 @@ mod healpix;
 mod livetime;
 mod orbit_axes;
 mod pool;
+mod purity;
 mod seconds;
 mod states;
 
@@ -40,6 +41,8 @@ mod _core {
     use super::orbit_axes::orbit_axes;
     #[pymodule_export]
     use super::pool::{set_threads, threads};
+    #[pymodule_export]
+    use super::purity::PurityTable;
     #[pymodule_export]
     use super::seconds::inside_polygon;
     #[pymodule_export]

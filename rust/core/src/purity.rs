@@ -1,0 +1,120 @@
+//! Weights by table: the purity of an event by its energy bin, its region of the sky and its response.
+
+use crate::check::{all_finite, all_within, at_least, within};
+use crate::{Error, Result};
+
+/// Greatest absolute weight, given or looked up: its square keeps all digits of the fixed point.
+pub const WEIGHT_MAX: f64 = 512.0;
+
+/// Weights by energy bin, region and bin of the response, with a bin below and a bin above the range.
+#[derive(Debug, Clone)]
+pub struct PurityTable {
+    low: f64,
+    density: f64,
+    n_response: usize,
+    region: Vec<u32>,
+    n_region: usize,
+    n_bin: usize,
+    value: Vec<f64>,
+}
+
+impl PurityTable {
+    /// Table `value[energy bin][region][response bin]`; the response bins are one below `low`, `n_response - 2`
+    /// equal ones from `low` to `high`, and one from `high` on. `region` numbers the region of each pixel.
+    ///
+    /// # Errors
+    /// A range that is empty or not finite; a region that no pixel can have; a value beyond [`WEIGHT_MAX`]; a length
+    /// that is no multiple of the regions times the response bins.
+    pub fn new(low: f64, high: f64, n_response: usize, region: &[i64], value: &[f64]) -> Result<Self> {
+        all_finite("response_range", &[low, high])?;
+        within("n_response", n_response as f64, 3.0, 65_536.0)?;
+        if low >= high {
+            return Err(Error::Rule {
+                place: "response_range".into(),
+                found: format!("[{low:?}, {high:?}]"),
+                rule: "a range that rises is wanted".into(),
+            });
+        }
+        at_least("region", region.len(), 1)?;
+        if let Some(i) = region.iter().position(|r| !(0..65_536).contains(r)) {
+            return Err(Error::OutOfRange {
+                place: format!("region[{i}]"),
+                found: region[i].to_string(),
+                allowed: "[0, 65536)".into(),
+            });
+        }
+        let n_region = region.iter().max().map_or(1, |r| *r as usize + 1);
+        let row = n_region * n_response;
+        if value.is_empty() || !value.len().is_multiple_of(row) {
+            return Err(Error::Length {
+                name: "value",
+                found: value.len(),
+                wanted: format!("a multiple of {n_region} regions x {n_response} response bins"),
+            });
+        }
+        all_within("value", value, -WEIGHT_MAX, WEIGHT_MAX)?;
+        Ok(Self {
+            low,
+            density: (n_response - 2) as f64 / (high - low),
+            n_response,
+            region: region.iter().map(|r| *r as u32).collect(),
+            n_region,
+            n_bin: value.len() / row,
+            value: value.to_vec(),
+        })
+    }
+
+    /// Number of energy bins and of pixels that the table is for.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.n_bin, self.region.len())
+    }
+
+    /// Bin of a response that is not NaN.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    #[must_use]
+    pub fn response_bin(&self, response: f64) -> i32 {
+        let place = (response - self.low) * self.density;
+        let last = (self.n_response - 1) as i32;
+        // Below the range the cut towards zero would round up: it is told apart before.
+        if place < 0.0 { 0 } else { (place as i32).min(last - 1) + 1 }
+    }
+
+    /// Weight of an energy bin, a pixel and a response bin.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    #[must_use]
+    pub fn value(&self, bin: usize, pixel: usize, response_bin: usize) -> f64 {
+        let region = self.region[pixel] as usize;
+        self.value[(bin * self.n_region + region) * self.n_response + response_bin]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_response_falls_between_the_edges_of_its_bin(response in -3.0..3.0f64, n in 3..200_usize) {
+            let table = PurityTable::new(-1.0, 1.0, n, &[0], &vec![0.0; n]).expect("a good table");
+            let bin = table.response_bin(response);
+            let edge = |i: i32| -1.0 + 2.0 * f64::from(i) / (n - 2) as f64;
+            prop_assert!(bin == 0 || response >= edge(bin - 1) - 1e-12);
+            prop_assert!(bin == n as i32 - 1 || response < edge(bin) + 1e-12);
+        }
+    }
+
+    #[test]
+    fn values_stand_by_energy_region_and_response() {
+        let value: Vec<f64> = (0..12).map(f64::from).collect();
+        let table = PurityTable::new(0.0, 1.0, 3, &[0, 1, 1], &value).expect("a good table");
+        assert_eq!(table.shape(), (2, 3));
+        assert!((table.value(1, 2, 2) - 11.0).abs() < f64::EPSILON);
+        assert!(PurityTable::new(0.0, 1.0, 3, &[0, 1], &value[..5]).is_err());
+        assert!(PurityTable::new(1.0, 1.0, 3, &[0], &value[..3]).is_err());
+        assert!(PurityTable::new(0.0, 1.0, 3, &[-1], &value[..3]).is_err());
+    }
+}
