@@ -177,6 +177,8 @@ def test_bad_tables_selections_and_responses_are_refused_alike():
         assert refused[0] == refused[1], name
         assert refused[0][0] == "refusal", name
     other = [k.PurityTable(low, high, region[:12], value) for k in (_core, _oracle)]
-    refused = [outcome(k.Counts(2, EDGES, 0.1, 1).add, *good.values(), t) for k, t in zip((_core, _oracle), other)]
+    refused = [
+        outcome(k.Counts(2, EDGES, 0.1, 1).add, *good.values(), t) for k, t in zip((_core, _oracle), other, strict=True)
+    ]
     assert refused[0][0] == "refusal"
     assert refused[0][1] == refused[1][1]
