@@ -2,7 +2,7 @@
 
     python tools/validate_events.py [missions] [magic] [fits] [fractions] [parquet] [memory] [--missions N] [--events N]
 
-Without names all but `memory` are run (`memory` writes and counts --events events, 1e9 by default, in --folder). Each
+Without names all but `memory` are run (`memory` counts --events events, 1e9 by default, in --folder). Each
 prints a line for each thing that is asked; the exit code counts the failures. Measurements are shared with the tests.
 """
 
@@ -12,12 +12,30 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+
+from amsdipole import _core
+from amsdipole.events import (
+    CountsMaps,
+    EventFiles,
+    PurityLookup,
+    PurityWeights,
+    ResponseBins,
+    count_events,
+    purity_weights,
+    regions,
+    write_events,
+)
+from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
+from amsdipole.orbit import ElementSeconds, Navigator, ams_mounting, builtin_iss_elements
+from amsdipole.sky import teme_to_galactic
 
 ROOT = Path(__file__).resolve().parents[1]
 _failures: list[str] = []
@@ -91,8 +109,6 @@ def magic(choice: argparse.Namespace) -> None:
 def fits(_: argparse.Namespace) -> None:
     """Thirty energy bins by twelve regions."""
     test = module("physics/test_weighted_missions.py")
-    from amsdipole.events import purity_weights
-
     rng = np.random.default_rng(12)
     templates = np.tile(test.controls(rng)[:1], (30, 1, 1))
     share = templates[0] / templates[0].sum(axis=1, keepdims=True)
@@ -110,12 +126,10 @@ def fits(_: argparse.Namespace) -> None:
 
 def fractions(_: argparse.Namespace) -> None:
     """Sums of a million adversarial weights against Python's rational numbers."""
-    from amsdipole import _core
-
     rng, n = np.random.default_rng(11), 1_000_000
     kinds = [1e-12, -1e-9, 2.0**-33, 3 * 2.0**-33, -(2.0**-33), 0.1, 40.25, -41.7, 1 / 3, 60.5, -60.125]
     weight = rng.choice(kinds, n) * rng.choice([1.0, rng.uniform(0.5, 1)], n)
-    args = [np.zeros(1), 1.0, np.eye(3)[None], np.zeros((1, 3)), np.ones(1), np.zeros(1, dtype=np.uint8)]
+    args: list[Any] = [np.zeros(1), 1.0, np.eye(3)[None], np.zeros((1, 3)), np.ones(1), np.zeros(1, dtype=np.uint8)]
     unit = Fraction(1, 2**32)
     wanted = [sum(round(Fraction(w) / unit) for w in values.tolist()) for values in (weight, weight * weight)]
     bits = set()
@@ -138,19 +152,18 @@ def parquet(choice: argparse.Namespace) -> None:
         path = Path(folder) / "events.parquet"
         n = min(choice.events, 20_000_000)
         write(path, n)
-        from amsdipole import _core
-
         _core.set_threads(1)
         columns = ["time_s", "direction_x", "direction_y", "direction_z", "energy_gev", "trd_lambda"]
+        counted = counter()
         decode, count = [], []
         for _ in range(3):
-            start = time.perf_counter(), time.process_time()
+            begun = time.perf_counter(), time.process_time()
             for _ in pq.ParquetFile(path).iter_batches(1_000_000, columns=columns, use_threads=False):
                 pass
-            decode.append((time.perf_counter() - start[0], time.process_time() - start[1]))
-            start = time.perf_counter(), time.process_time()
+            decode.append((time.perf_counter() - begun[0], time.process_time() - begun[1]))
+            begun = time.perf_counter(), time.process_time()
             counted(path)
-            count.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+            count.append((time.perf_counter() - begun[0], time.process_time() - begun[1]))
         _core.set_threads(0)
         best, raw = np.min(count, axis=0), np.min(decode, axis=0)
         got = f"{n / best[1] / 1e6:.1f} million a second of processor time, {n / best[0] / 1e6:.1f} of wall time"
@@ -162,9 +175,8 @@ def parquet(choice: argparse.Namespace) -> None:
 
 def write(path: Path, n: int) -> None:
     """Events of one day in time order, by row groups of a million."""
-    from amsdipole.events import write_events
 
-    def groups():
+    def groups() -> Iterator[dict[str, np.ndarray]]:
         n_group = -(-n // 1_000_000)
         for i in range(n_group):
             rng = np.random.default_rng([3, i])
@@ -183,14 +195,8 @@ def write(path: Path, n: int) -> None:
     write_events(path, groups())
 
 
-def counted(path: Path) -> object:
-    """Count the events of a day, with a table of weights."""
-    from amsdipole.events import EventFiles, PurityLookup, ResponseBins, count_events, regions
-    from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
-    from amsdipole.orbit import ElementSeconds, Navigator, ams_mounting, builtin_iss_elements
-    from amsdipole.events import PurityWeights
-    from amsdipole.sky import teme_to_galactic
-
+def counter() -> Callable[..., CountsMaps]:
+    """Set up the instrument of a day, and give what counts its events with a table of weights."""
     start, stop, edge = 1.4e9, 1.4e9 + 86_400, np.array([16.0, 25.0, 40.0, 65.0, 100.0, 500.0])
     navigator = Navigator(
         ams_mounting(), CutoffRule(1.2, 0.5, 1), edge, teme_to_galactic(start, stop),
@@ -199,24 +205,40 @@ def counted(path: Path) -> object:
     value = np.random.default_rng(1).uniform(0, 1, (5, 12, 102))
     weights = PurityWeights(value, "purity", (), {}, np.zeros((5, 3)), np.zeros(5))
     lookup = PurityLookup(weights.table(0.0, 2.0, regions(32, 1)), (ResponseBins(),))
-    events = EventFiles((str(path),), extra=("trd_lambda",))
     seconds = ElementSeconds(builtin_iss_elements(), start, stop, livetime_fraction=0.9)
-    return count_events(events, seconds, navigator, nside=32, cos_least=0.9, purity=lookup)
+
+    def counted(*paths: Path, progress: Callable[[int], None] | None = None) -> CountsMaps:
+        events = EventFiles(tuple(str(path) for path in paths), extra=("trd_lambda",))
+        choices: dict[str, Any] = {"nside": 32, "cos_least": 0.9, "purity": lookup, "progress": progress}
+        return count_events(events, seconds, navigator, **choices)
+
+    return counted
 
 
 def memory(choice: argparse.Namespace) -> None:
-    """Count very many events from a file and look at the memory."""
-    folder = Path(choice.folder)
-    path = folder / f"events_{choice.events}.parquet"
-    if not path.exists():
-        write(path, choice.events)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    start = time.perf_counter()
-    maps = counted(path)
-    spent = time.perf_counter() - start
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    got = f"{maps.n_event} events in {spent:.0f} s ({maps.n_event / spent / 1e6:.1f} M/s), {most:.2f} GB ({before:.2f} before)"
-    say("memory", "below 1 GB", got, most < 1.0 and maps.n_event == choice.events)
+    """Count very many events in one go and look at the memory: files of 20 million, hard links to one of them."""
+    each = min(choice.events, 20_000_000)
+    n_file = max(1, choice.events // each)
+    with tempfile.TemporaryDirectory(dir=choice.folder) as folder:
+        first = Path(folder) / "events.parquet"
+        write(first, each)
+        paths = [first, *(Path(folder) / f"events_{i}.parquet" for i in range(1, n_file))]
+        for path in paths[1:]:
+            path.hardlink_to(first)
+        counted, held = counter(), []
+        start = time.perf_counter(), time.process_time()
+        maps = counted(*paths, progress=lambda _: held.append(resident_gb()))
+        spent, worked = time.perf_counter() - start[0], time.process_time() - start[1]
+    early, most = max(held[: len(held) // 10 + 1]), max(held)
+    rate = f"{maps.n_event / spent / 1e6:.1f} M/s, {maps.n_event / worked / 1e6:.1f} M/s of processor time"
+    got = f"{maps.n_event} events in {spent:.0f} s ({rate}), {most:.2f} GB at most, {early:.2f} in the first tenth"
+    good = most < 1.0 and most < 1.1 * early and maps.n_event == each * n_file
+    say("memory", "below 1 GB and flat", got, good)
+
+
+def resident_gb() -> float:
+    """Memory that the process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e9
 
 
 def main() -> None:

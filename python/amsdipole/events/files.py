@@ -37,18 +37,46 @@ class EventBatch:
         Energy [GeV].
     weight : numpy.ndarray of float64, shape (n,)
         Weight: the purity; 1 where the table has none.
-    source : str
-        File and rows, for messages.
     extra : Mapping of str to numpy.ndarray of float64, shape (n,)
         Further columns that were asked for; finite.
+    table : Table
+        Where the events come from.
+    first : int
+        Number of the first event in the table.
+    names : tuple of str
+        What the table calls the time, the direction, the energy, the weight and the further columns.
     """
 
     time_s: NDArray[np.float64]
     direction: NDArray[np.float64]
     energy_gev: NDArray[np.float64]
     weight: NDArray[np.float64]
-    source: str
-    extra: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    extra: Mapping[str, NDArray[np.float64]]
+    table: Table
+    first: int
+    names: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """File and rows, for messages."""
+        return f"{self.table.path}, rows {self.first} to {self.first + len(self.time_s) - 1}"
+
+    def check(self) -> "EventBatch":
+        """Return the batch, or refuse the first value that is out of range by file, row and column."""
+        norm2 = np.einsum("ij,ij->i", self.direction, self.direction)
+        rules = [
+            (self.time_s, np.isfinite(self.time_s), "a finite time"),
+            (self.direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
+            (self.energy_gev, (self.energy_gev > 0) & np.isfinite(self.energy_gev), "a finite energy above zero"),
+            (self.weight, np.abs(self.weight) <= 512.0, "a weight in [-512, 512]"),
+            *((values, np.isfinite(values), "a finite value") for values in self.extra.values()),
+        ]
+        for name, (values, good, wanted) in zip(self.names, rules, strict=True):
+            if not good.all():
+                i = int(np.argmin(good))
+                place = f"{self.table.place(self.first + i)}, row {self.first + i}"
+                raise DataError(f"{name}[{self.first + i}] = {values[i].tolist()}: {wanted} is wanted ({place})")
+        return self
 
 
 @dataclass(frozen=True)
@@ -74,7 +102,7 @@ class EventFiles:
 
     paths: tuple[str, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
-    batch_size: int = 1_000_000
+    batch_size: int = 250_000
     extra: tuple[str, ...] = ()
     _n_event: int = field(init=False, repr=False, compare=False)
 
@@ -105,10 +133,10 @@ class EventFiles:
         """Number of events in all files, but for CSV, where only reading tells."""
         return self._n_event
 
-    def batches(self) -> Iterator[EventBatch]:
-        """Give all events once, file by file; every value is checked."""
+    def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
+        """Give all events once, file by file; every value is checked, unless the caller does that at once."""
         for path in self.paths:
-            yield from batches_of(open_table(path), self.columns, self.batch_size, self.extra)
+            yield from batches_of(open_table(path), self.columns, self.batch_size, self.extra, checked=checked)
 
 
 @dataclass(frozen=True)
@@ -132,7 +160,7 @@ class EventStream:
 
     stream: object
     columns: Mapping[str, str] = field(default_factory=dict)
-    batch_size: int = 1_000_000
+    batch_size: int = 250_000
     extra: tuple[str, ...] = ()
     name: str = "stream"
     _table: Table = field(init=False, repr=False, compare=False)
@@ -149,46 +177,49 @@ class EventStream:
         """Number of events where the object tells it, else 0."""
         return self._table.n_row or 0
 
-    def batches(self) -> Iterator[EventBatch]:
-        """Give all events; every value is checked."""
-        return batches_of(self._table, self.columns, self.batch_size, self.extra)
+    def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
+        """Give all events; every value is checked, unless the caller does that."""
+        return batches_of(self._table, self.columns, self.batch_size, self.extra, checked=checked)
 
 
 def batches_of(
-    table: Table, columns: Mapping[str, str], batch_size: int, extra: tuple[str, ...] = ()
+    table: Table, columns: Mapping[str, str], batch_size: int, extra: tuple[str, ...] = (), *, checked: bool = True
 ) -> Iterator[EventBatch]:
-    """Give the events of a table, read ahead by a thread; every value is checked."""
+    """Give the events of a table, read ahead by a thread."""
     names = [columns.get(name, name) for name in REQUIRED_COLUMNS]
     weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
     theirs = {name: columns.get(name, name) for name in extra}
     wanted = dict.fromkeys([*names, *([] if weight is None else [weight]), *theirs.values()])
+    space: NDArray[np.float64] | None = None
+    ones = np.ones(0)
     for record, first in read_ahead(table.stream(list(wanted), batch_size)):
-        yield _batch(record, names, weight, table, first, theirs)
+        # Fresh pages cost as much as counting: an unchecked batch lends its directions only until the next.
+        if checked or space is None or len(space) < record.num_rows:
+            space, ones = np.empty((record.num_rows, 3)), np.ones(record.num_rows)
+        room = space[: record.num_rows], ones[: record.num_rows]
+        batch = _batch(record, names, weight, table, first, theirs, room)
+        yield batch.check() if checked else batch
 
 
 def _batch(
-    record: pa.RecordBatch, names: list[str], weight: str | None, table: Table, first: int, extra: Mapping[str, str]
+    record: pa.RecordBatch,
+    names: list[str],
+    weight: str | None,
+    table: Table,
+    first: int,
+    extra: Mapping[str, str],
+    room: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> EventBatch:
+    direction, weights = room
     path = table.place(first)
     column = [float_column(record.column(name), name, path, first) for name in names]
-    weights = np.ones(record.num_rows) if weight is None else float_column(record.column(weight), weight, path, first)
+    if weight is not None:
+        weights = float_column(record.column(weight), weight, path, first)
     more = {name: float_column(record.column(theirs), theirs, path, first) for name, theirs in extra.items()}
-    direction = np.column_stack(column[1:4])
-    norm2 = np.einsum("ij,ij->i", direction, direction)
-    named = [
-        (names[0], column[0], np.isfinite(column[0]), "a finite time"),
-        ("/".join(names[1:4]), direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
-        (names[4], column[4], (column[4] > 0) & np.isfinite(column[4]), "a finite energy above zero"),
-        (weight or "weight", weights, np.abs(weights) <= 512.0, "a weight in [-512, 512]"),
-        *((extra[name], values, np.isfinite(values), "a finite value") for name, values in more.items()),
-    ]
-    for name, values, good, wanted in named:
-        if not good.all():
-            i = int(np.argmin(good))
-            place = f"{table.place(first + i)}, row {first + i}"
-            raise DataError(f"{name}[{first + i}] = {values[i].tolist()}: {wanted} is wanted ({place})")
-    source = f"{table.path}, rows {first} to {first + record.num_rows - 1}"
-    return EventBatch(column[0], direction, column[4], weights, source, more)
+    for i in range(3):
+        direction[:, i] = column[i + 1]
+    shown = (names[0], "/".join(names[1:4]), names[4], weight or "weight", *extra.values())
+    return EventBatch(column[0], direction, column[4], weights, more, table, first, shown)
 
 
 def write_events(

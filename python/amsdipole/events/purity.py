@@ -55,7 +55,7 @@ class PurityWeights:
 
 
 def regions(nside: int, nside_region: int | None) -> NDArray[np.int64]:
-    """Number the region of each pixel: HEALPix patches, or one region.
+    """Give the number of the region of each pixel: HEALPix patches, or one region.
 
     Parameters
     ----------
