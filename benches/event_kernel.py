@@ -11,12 +11,8 @@ the process, and of wall time; on a busy machine the first is the one to read.
 
 import argparse
 import math
-import os
 import time
 from collections.abc import Callable
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # before NumPy: one core each
 
 import healpy
 import numba

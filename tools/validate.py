@@ -54,11 +54,19 @@ def pixels() -> None:
         got = f"{differing} of {total} differ, {beyond} beyond rounding of a border"
         say(f"pixels, nside {nside}, random", "0 beyond rounding", got, beyond == 0)
     for nside in test.NSIDES:
-        places = {**test.special_directions(), "corners": test.corner_directions(nside, np.random.default_rng(nside), 2000)}
+        places = {
+            **test.special_directions(),
+            "corners": test.corner_directions(nside, np.random.default_rng(nside), 2000),
+        }
         counts = {name: test.compare(vector, nside) for name, vector in places.items()}
         beyond = sum(b for _, b in counts.values())
         got = ", ".join(f"{name} {d} of {len(places[name])}" for name, (d, _) in counts.items())
-        say(f"pixels, nside {nside}, special places", "0 beyond rounding", f"{beyond} beyond; differ: {got}", beyond == 0)
+        say(
+            f"pixels, nside {nside}, special places",
+            "0 beyond rounding",
+            f"{beyond} beyond; differ: {got}",
+            beyond == 0,
+        )
 
 
 def frames() -> None:
@@ -91,7 +99,12 @@ def stormer() -> None:
         allowed = np.maximum(1e-3, 0.0005 / np.array(row[3:]))
         got = " ".join(f"{r:+.1e}" for r in ratio)
         what = f"stormer, lat {row[0]:g} lon {row[1]:g} alt {row[2]:g} km"
-        say(what, f"1e-3, or half a unit of the last digit printed ({allowed.max():.1e})", got, bool(np.all(abs(ratio) < allowed)))
+        say(
+            what,
+            f"1e-3, or half a unit of the last digit printed ({allowed.max():.1e})",
+            got,
+            bool(np.all(abs(ratio) < allowed)),
+        )
 
 
 def limits() -> None:
@@ -111,7 +124,12 @@ def limits() -> None:
     ):
         for method, percent in wanted.items():
             found = 100.0 * upper_limit(delta_m, sigma_isotropic(n_event), method=method)  # type: ignore[arg-type]
-            say(f"limits, the talk's {name} by {method}", f"{percent:.3f} %", f"{found:.4f} %", abs(found - percent) < 6e-4)
+            say(
+                f"limits, the talk's {name} by {method}",
+                f"{percent:.3f} %",
+                f"{found:.4f} %",
+                abs(found - percent) < 6e-4,
+            )
 
 
 def toys() -> None:
@@ -122,7 +140,9 @@ def toys() -> None:
         for estimator in ("likelihood", "score"):
             found = test.pulls(reference, rho, 400, 20261123, estimator=estimator)
             mean, width = np.abs(found.mean).max(), np.abs(found.width - 1.0).max()
-            got = ", ".join(f"{c} {m:+.3f} +- {w:.3f}" for c, m, w in zip(test.COMPONENTS, found.mean, found.width, strict=True))
+            got = ", ".join(
+                f"{c} {m:+.3f} +- {w:.3f}" for c, m, w in zip(test.COMPONENTS, found.mean, found.width, strict=True)
+            )
             what = f"toys, 400 missions of {test.N_POSITRON} e+, rho = {rho}, {estimator}"
             say(what, "mean within 0.15, width within 0.1 of 1", got, bool(mean < 0.15 and width < 0.1))
 
@@ -135,7 +155,7 @@ def auger() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         config = (ROOT / "examples" / "auger_2017.toml").read_text()
-        config = re.sub(r'files = \[.*\]', f'files = ["{data}"]', config)
+        config = re.sub(r"files = \[.*\]", f'files = ["{data}"]', config)
         config = re.sub(r'folder = ".*"', f'folder = "{folder}/out"', config)
         (Path(folder) / "auger.toml").write_text(config)
         command = [sys.executable, "-m", "amsdipole", "run", f"{folder}/auger.toml", "--json"]
@@ -156,9 +176,7 @@ def auger() -> None:
         say(f"auger, {what}", f"{wanted:g} within {within:g}", f"{found:.6g}", abs(found - wanted) <= within)
 
 
-ALL: dict[str, Callable[[], None]] = {
-    f.__name__: f for f in (pixels, frames, elements, stormer, limits, toys, auger)
-}
+ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, elements, stormer, limits, toys, auger)}
 
 
 def main() -> int:

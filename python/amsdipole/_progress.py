@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 __all__ = ["ProgressReport"]
 
@@ -19,7 +20,7 @@ class ProgressReport:
     def __init__(self, *, quiet: bool) -> None:
         """Choose bars or lines by whether standard error is a terminal."""
         self._quiet = quiet
-        self._bars: Progress | None = None
+        self._bars: Bars | None = None
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
         self._said: dict[str, float] = {}

@@ -37,7 +37,7 @@ from amsdipole.orbit import (
 from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
 from amsdipole.sky import galactic_to_icrs, pixel_centers, teme_to_galactic, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
-from amsdipole.statistics import expected_limit, fit_dipole, ground_dipole, limits
+from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
 from amsdipole.threads import set_threads
 
 __all__ = ["Instrument", "Progress", "check_inputs", "instrument", "run", "seconds_source"]
@@ -188,7 +188,7 @@ def _range_result(
     center = pixel_centers(config.map.nside)
     options: dict[str, Any] = {"sum_weight2": weights2, "weighting": config.events.weighting}
     fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
-    other = "score" if config.fit.estimator == "likelihood" else "likelihood"
+    other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
     check = fit_dipole(weights, reference, center, estimator=other, **options)
     names, confidence = config.fit.limits, config.fit.confidence
     return RangeResult(
@@ -341,7 +341,7 @@ def _acceptance(config: DetectorConfig) -> AcceptanceCurve:
 def _flux(config: SpectrumConfig) -> Flux:
     if config.index is not None:
         return power_law(config.index)
-    return {"ams_positrons": positron_flux, "ams_electrons": electron_flux}[config.model]
+    return positron_flux if config.model == "ams_positrons" else electron_flux
 
 
 def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:

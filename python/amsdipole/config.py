@@ -110,7 +110,7 @@ class DetectorConfig(_Model):
 
 
 class CutoffConfig(_Model):
-    """The one cutoff rule: a bin is open where its lower edge is at least factor times the greatest cutoff of a cone."""
+    """The one cutoff rule: a bin is open from factor times the greatest cutoff of a cone upwards."""
 
     factor: float = Field(default=1.2, ge=0, le=100)
     cone_deg: float = Field(default=30.0, ge=0, le=180, description="half angle about the detector axis")

@@ -161,24 +161,24 @@ def _candidates(mission: Mission, rng: np.random.Generator) -> tuple[dict[str, N
 
 
 def _times(source: SecondsSource, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Times uniform over the rows."""
+    """Draw times uniformly over the rows."""
     start_s = source.row_start_s(rng.integers(0, source.n_row, n))
     step_s = source.step_s
     return np.minimum(start_s + rng.random(n) * step_s, np.nextafter(start_s + step_s, -np.inf))
 
 
 def _energies(mission: Mission, edge: NDArray[np.float64], rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Energies by flux times acceptance, through its integral on a fine grid of log E, straight between points."""
+    """Draw energies by flux times acceptance, through its integral on a fine grid of log E, straight between points."""
     grid = np.exp(np.linspace(np.log(edge[0]), np.log(edge[-1]), _N_GRID))
     grid[0], grid[-1] = edge[0], edge[-1]
     density = mission.flux(grid) * mission.acceptance(grid) * grid
     total = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)])
     energy = np.exp(np.interp(rng.random(n) * total[-1], total, np.log(grid)))
-    return np.clip(energy, edge[0], np.nextafter(edge[-1], 0.0))
+    return np.asarray(np.clip(energy, edge[0], np.nextafter(edge[-1], 0.0)))
 
 
 def _directions(geometry: TwoDiscs, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Unit vectors in the detector by the shape of the acceptance."""
+    """Draw unit vectors in the detector by the shape of the acceptance."""
     edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
     total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
     cosine = np.interp(rng.random(n) * total[-1], total, edge)

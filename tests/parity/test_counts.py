@@ -151,10 +151,16 @@ def test_bad_tables_selections_and_responses_are_refused_alike():
     rng = np.random.default_rng(3)
     low, high, region, value = purity_table(rng, 2, 3, 6)
     for arguments in (
-        (high, low, region, value), (np.nan, high, region, value), (low, np.inf, region, value),
-        (low, high, region - 1, value), (low, high, region[:0], value), (low, high, region + 1, value),
-        (low, high, region, value[:, :, :2].copy()), (low, high, region, value * np.nan), (low, high, region, value[:0]),
-    ):  # fmt: skip
+        (high, low, region, value),
+        (np.nan, high, region, value),
+        (low, np.inf, region, value),
+        (low, high, region - 1, value),
+        (low, high, region[:0], value),
+        (low, high, region + 1, value),
+        (low, high, region, value[:, :, :2].copy()),
+        (low, high, region, value * np.nan),
+        (low, high, region, value[:0]),
+    ):
         assert both("PurityTable", *arguments) is None
     table = seconds(rng, 50)
     good = {

@@ -96,7 +96,8 @@ def test_pulls_feel_a_reference_that_leans_by_a_percent(reference):
 
 
 def test_errors_are_those_of_the_method(reference):
-    # Method, section 5.3 (recomputed there): sigma sqrt(N / 3) = (1.03, 0.99, 1.04) at 16 GeV, (1.01, 1.03, 1.01) above 25.
+    # Method, section 5.3 (recomputed there): sigma sqrt(N / 3) = (1.03, 0.99, 1.04) at 16 GeV, (1.01, 1.03, 1.01)
+    # from 25 GeV on; the range from 16 GeV mixes the two.
     direction = pixel_centers(16)
     counts = toy_counts(reference, direction, [0.0, 0.0, 0.0], N_POSITRON, np.random.default_rng(2))
     fit = fit_dipole(counts, reference, direction)

@@ -78,9 +78,7 @@ def test_run_writes_result_maps_and_figure(copy: Path) -> None:
 def test_two_runs_write_the_same_bytes(copy: Path) -> None:
     first = {}
     for threads in (1, 2):
-        edit(copy, "name =", f"threads = {threads}\nname =") if threads == 1 else edit(
-            copy, "threads = 1", "threads = 2"
-        )
+        edit(copy, *{1: ("name =", "threads = 1\nname ="), 2: ("threads = 1", "threads = 2")}[threads])
         assert amsdipole("run", copy / "config.toml", "--quiet").returncode == 0
         maps = {p.name: p.read_bytes() for p in (copy / "results").glob("*.fits")}
         first = first or maps

@@ -127,10 +127,9 @@ def test_progress_is_told_in_events(tmp_path, navigator, mission):
 def test_an_event_outside_the_seconds_is_refused_with_its_row_and_file(tmp_path, navigator, mission, shift):
     values = events()
     values["time_s"][2017] += shift
-    with pytest.raises(
-        DataError, match=r"time_s\[17\] = .* lies in no second of .*\(.*e\.parquet, rows 2000 to 2999\)"
-    ):
-        batch = files(tmp_path / "e.parquet", values, batch_size=1000)
+    batch = files(tmp_path / "e.parquet", values, batch_size=1000)
+    wanted = r"time_s\[17\] = .* lies in no second of .*\(.*e\.parquet, rows 2000 to 2999\)"
+    with pytest.raises(DataError, match=wanted):
         count_events(batch, mission, navigator, nside=4, cos_least=COS_LEAST)
 
 

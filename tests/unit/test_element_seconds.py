@@ -140,3 +140,13 @@ def test_a_choice_out_of_range_is_refused_with_what_is_allowed(choices, message)
 def test_a_mission_shorter_than_a_row_is_refused(length_s):
     with pytest.raises(RangeError, match=r"stop_s = .* is not a row of 1\.0 s after start_s = "):
         mission(length_s)
+
+
+@pytest.mark.parametrize("earlier_s", [60.0, 12_345.0, 10 * 86_400.0])
+def test_rows_have_the_same_bits_whatever_the_span(earlier_s):
+    # Shards of a mission ask for spans of their own.
+    time_s = START_S + np.arange(0.0, 86_400.0, 7.3)
+    alone = ElementSeconds(ISS, START_S, START_S + 86_400.0)
+    within = ElementSeconds(ISS, START_S - earlier_s, START_S + 3 * 86_400.0)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(alone.covering(time_s), name), getattr(within.covering(time_s), name))

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +193,7 @@ def test_a_batch_size_that_is_no_number_of_events_is_refused(batch_size):
 def test_writing_no_batches_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(DataError, match=r"e\.parquet: there are no events to write"):
         write_events(tmp_path / "e.parquet", [])
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_left_behind_when_a_batch_fails_on_the_way(tmp_path):
@@ -204,7 +203,7 @@ def test_nothing_is_left_behind_when_a_batch_fails_on_the_way(tmp_path):
 
     with pytest.raises(DataError, match="the detector is off"):
         write_events(tmp_path / "e.parquet", failing())
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_existing_file_is_not_overwritten_unasked(tmp_path):

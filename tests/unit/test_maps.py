@@ -1,4 +1,3 @@
-import os
 import warnings
 from pathlib import Path
 
@@ -187,12 +186,12 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(healpy, "write_map", failing)
     with pytest.raises(DataError, match=r"map\.fits: cannot be written \(no space left on device\)"):
         write_map(tmp_path / "map.fits", SkyMap(np.ones(12), "galactic"))
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_left_beside_a_map_that_was_written(tmp_path):
     write_map(tmp_path / "map.fits", SkyMap(np.ones(12), "galactic"))
-    assert os.listdir(tmp_path) == ["map.fits"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "map.fits"]
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):

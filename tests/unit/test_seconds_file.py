@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -282,7 +281,7 @@ def test_nothing_is_left_behind_when_the_rows_fail_on_the_way(tmp_path, rows):
 
     with pytest.raises(DataError, match="the orbit ends here"):
         write_seconds(tmp_path / "s.parquet", failing())
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_frame_turn_there_and_back_is_nothing(rows):

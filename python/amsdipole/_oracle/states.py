@@ -46,10 +46,11 @@ def interpolated_states(
         raise DataError(f"segment {i}: its {n_knot[i]} knots do not cover it")
     all_within("time_s", time_s, segment_start_s[0], segment_start_s[-1])
     segment = np.clip(np.searchsorted(segment_start_s[:-1], time_s, side="right") - 1, 0, n_segment - 1)
-    passed = (time_s - knot_start_s[segment]) / step_s
-    inside = np.minimum(np.floor(passed).astype(np.int64), n_knot[segment] - 2)
+    start_s = knot_start_s[segment]
+    inside = np.minimum(np.floor((time_s - start_s) / step_s).astype(np.int64), n_knot[segment] - 2)
+    inside -= time_s < start_s + inside * step_s
     i = segment_offset[segment] + inside
-    u = (passed - inside)[:, None]
+    u = ((time_s - (start_s + inside * step_s)) / step_s)[:, None]
     p0, p1 = position_km[i], position_km[i + 1]
     v0, v1 = velocity_km_s[i] * step_s, velocity_km_s[i + 1] * step_s
     # The four cubic Hermite polynomials and their derivatives.

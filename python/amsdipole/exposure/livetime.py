@@ -111,7 +111,7 @@ def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.floa
     Examples
     --------
     >>> zenith_edges(0.8, 2, nside=64).round(3)
-    array([0.783, 0.892, 1.   ])
+    array([0.785, 0.892, 1.   ])
     """
     angle = np.arccos(number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True))
     margin = pixel_radius(nside).greatest + pixel_radius(AXIS_NSIDE).greatest

@@ -59,7 +59,7 @@ def pixel_radius(nside: int) -> PixelRadius:
     Examples
     --------
     >>> round(float(np.degrees(pixel_radius(32).greatest)), 2)
-    1.56
+    1.9
     """
     n = whole_number("nside", nside, low=1, high=8192)
     angle, z1, z2 = np.pi / (4.0 * n), 2.0 / 3.0, 1.0 - (1.0 - 1.0 / n) ** 2 / 3.0

@@ -50,7 +50,7 @@ class Provenance:
     @classmethod
     def of(cls, config: dict[str, Any], files: list[str], models: dict[str, str]) -> "Provenance":
         """Take checksums and versions."""
-        inputs = tuple({"path": f, "bytes": os.path.getsize(f), "sha256": sha256_of(f)} for f in files)
+        inputs = tuple({"path": f, "bytes": Path(f).stat().st_size, "sha256": sha256_of(f)} for f in files)
         names = ("amsdipole", "astropy", "healpy", "numpy", "pyarrow", "pyerfa", "scipy", "sgp4")
         versions = {"python": platform.python_version()}
         for name in names:

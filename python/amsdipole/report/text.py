@@ -77,19 +77,20 @@ def _limits(ranges: list[dict[str, Any]]) -> list[str]:
 
 def _harmonics(entry: dict[str, Any]) -> list[str]:
     ra = entry["right_ascension"]
+    phase = f"phase = {ra['phase_deg']:.1f} deg, P = {ra['p_value']:.1e}"
+    amplitude = f"d_perp = {entry['d_perp']:.4f}, d_z = {entry['d_z']:.4f}"
+    place = f"(l, b) = ({entry['glon_deg']:.1f}, {entry['glat_deg']:.1f}) deg"
     return [
         "First harmonics in right ascension and azimuth (Rayleigh):",
-        f"  right ascension: a = {ra['a']:.4f}, b = {ra['b']:.4f}, r = {ra['r']:.4f}, phase = {ra['phase_deg']:.1f} deg,"
-        f" P = {ra['p_value']:.1e}",
-        f"  azimuth: b = {entry['azimuth']['b']:.4f}; d_perp = {entry['d_perp']:.4f}, d_z = {entry['d_z']:.4f}",
-        f"  d = {entry['d']:.4f}, declination = {entry['declination_deg']:.1f} deg,"
-        f" (l, b) = ({entry['glon_deg']:.1f}, {entry['glat_deg']:.1f}) deg",
+        f"  right ascension: a = {ra['a']:.4f}, b = {ra['b']:.4f}, r = {ra['r']:.4f}, {phase}",
+        f"  azimuth: b = {entry['azimuth']['b']:.4f}; {amplitude}",
+        f"  d = {entry['d']:.4f}, declination = {entry['declination_deg']:.1f} deg, {place}",
     ]
 
 
 def _cut_flow(flow: dict[str, int]) -> list[str]:
     out = ["Events by the first cut that they failed:"]
-    out += [f"  {name.replace('_', ' '):<16} {count:>12,}" for name, count in flow.items()]  # zeros are said too
+    out += [f"  {name.replace('_', ' '):<16} {count:>12,}" for name, count in flow.items()]
     return [*out, f"  {'all':<16} {sum(flow.values()):>12,}"]
 
 

@@ -301,7 +301,7 @@ def teme_to_earth_fixed(time_s: ArrayLike, vector: ArrayLike) -> NDArray[np.floa
     Examples
     --------
     >>> teme_to_earth_fixed([946728000.0], [[1.0, 0.0, 0.0]]).round(4)
-    array([[ 0.1815,  0.9834,  0.    ]])
+    array([[0.1816, 0.9834, 0.    ]])
     """
     return _core.teme_to_earth_fixed(floats("time_s", time_s, (None,)), floats("vector", vector, (None, 3)))
 

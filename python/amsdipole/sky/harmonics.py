@@ -52,7 +52,7 @@ def real_harmonics(vector: ArrayLike, l_max: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> (real_harmonics([[0.0, 0.0, 1.0]], 1) / np.sqrt(3 / (4 * np.pi))).round(3)
+    >>> (real_harmonics([[0.0, 0.0, 1.0]], 1) / np.sqrt(3 / (4 * np.pi))).round(3) + 0.0
     array([[0.577, 0.   , 1.   , 0.   ]])
     """
     direction = finite_floats("vector", vector, (None, 3))

@@ -36,12 +36,11 @@ class DipoleFit:
     reference_dipole : numpy.ndarray of float64, shape (3,)
         Mean direction <n> of the isotropic reference.
     pearson_chi2, pearson_sigma : float
-        Goodness of fit, sum of ``(W - mu)**2 / (f mu)`` with ``f = sum w**2 / sum w``, over the pixels with an
-        expectation above 0, and its own standard deviation, which grows beyond ``sqrt(2 dof)`` as
-        ``mu / f`` falls. The mean is `pearson_dof` for any mu, while the chi-squared *distribution* needs
-        ``mu / f`` above some 10: compare ``(pearson_chi2 - pearson_dof) / pearson_sigma`` with a unit normal.
+        Goodness of fit, sum of ``(W - mu)**2 / (f mu)`` with ``f = sum w**2 / sum w``, over pixels, pooled with
+        their successors where fewer than 5 events are expected, and its own standard deviation
+        ``sqrt(sum(2 + f / mu))``: compare ``(pearson_chi2 - pearson_dof) / pearson_sigma`` with a unit normal.
     pearson_dof : int
-        Those pixels less four: three components and the scale.
+        Those cells less four (three components and the scale), but not below 0.
     estimator : {"likelihood", "score"}
         How rho was found.
     weighting : {"purity", "signal"}

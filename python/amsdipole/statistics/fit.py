@@ -16,6 +16,8 @@ UNIT_TOLERANCE = 1e-6  # float32 direction tables keep unit length to some 1e-7
 SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 LEAST_N_EFF = 3.0  # three components cannot be had from fewer than three events
 
+POOLED_EXPECTATION = 5.0  # events of a cell of the goodness of fit: the usual rule for Pearson's chi-squared
+
 
 def fit_dipole(
     counts: ArrayLike,
@@ -226,12 +228,33 @@ def _goodness(
     expected = shape[seen] * flux[seen]
     # In events: a sum of weights is taken as `unit_weight` times a Poisson number (Bohm & Zech).
     expected *= total.sum() / unit_weight / expected.sum()
-    chi2 = float(np.sum((total[seen] / unit_weight - expected) ** 2 / expected))
+    slope = np.column_stack([np.ones(len(expected)), unit[seen] / flux[seen, np.newaxis]])
+    cell = _cells(expected)
+    n_cell = int(cell.max()) + 1
+    pooled = np.bincount(cell, weights=expected, minlength=n_cell)
+    events = np.bincount(cell, weights=total[seen] / unit_weight, minlength=n_cell)
+    slope = np.column_stack([np.bincount(cell, weights=expected * s) for s in slope.T]) / pooled[:, np.newaxis]
+    chi2 = float(np.sum((events - pooled) ** 2 / pooled))
     # Each term has the variance 2 + 1 / mu. The four fitted numbers take their part out of the 1 / mu: its
     # projection, with weight mu, on the derivatives of ln mu. For the scale alone that is Haldane's result.
-    slope = np.column_stack([np.ones(len(expected)), unit[seen] / flux[seen, np.newaxis]])
     overlap = slope.sum(axis=0)
-    taken = float(overlap @ np.linalg.lstsq((slope.T * expected) @ slope, overlap)[0])
-    dof = int(seen.sum()) - 4
-    variance = 2.0 * dof + float(np.sum(1.0 / expected)) - taken
+    taken = float(overlap @ np.linalg.lstsq((slope.T * pooled) @ slope, overlap)[0])
+    dof = max(n_cell - 4, 0)
+    variance = 2.0 * dof + float(np.sum(1.0 / pooled)) - taken
     return chi2, float(np.sqrt(max(variance, 0.0))), dof
+
+
+def _cells(expected: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the cell of each pixel: pixels are pooled with their successors up to an expectation of 5.
+
+    Without that, a rim of pixels in which 1e-6 events are expected would make the variance, a sum of 1 / mu, boundless.
+    """
+    small = expected < POOLED_EXPECTATION
+    cell = np.cumsum(~small) - 1
+    if small.any():
+        rank = np.floor(np.cumsum(expected[small]) / POOLED_EXPECTATION).astype(np.int64)
+        full = int(np.floor(expected[small].sum() / POOLED_EXPECTATION))
+        # What is left at the end joins the last full cell, or makes the only one.
+        cell[small] = (~small).sum() + np.minimum(rank, max(full - 1, 0))
+        cell = np.unique(cell, return_inverse=True)[1]
+    return cell

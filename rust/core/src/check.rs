@@ -34,6 +34,9 @@ pub fn at_least(name: &'static str, found: usize, least: usize) -> Result<()> {
 
 /// Refuse a value outside `[low, high]`; NaN is outside everything.
 pub fn all_within(name: &str, values: &[f64], low: f64, high: f64) -> Result<()> {
+    if values.par_chunks(16 * CHUNK).all(|part| inside(part, low, high)) {
+        return Ok(());
+    }
     match first(values, |&v| !(v >= low && v <= high)) {
         None => Ok(()),
         Some(i) => Err(outside(&format!("{name}[{i}]"), values[i], low, high)),
@@ -54,10 +57,40 @@ fn outside(place: &str, found: f64, low: f64, high: f64) -> Error {
 }
 
 pub fn all_finite(name: &str, values: &[f64]) -> Result<()> {
+    if values.par_chunks(16 * CHUNK).all(finite) {
+        return Ok(());
+    }
     all_within(name, values, f64::MIN, f64::MAX)
 }
 
+/// Whether every value lies in `[low, high]`; eight answers fill the vector lanes.
+fn inside(values: &[f64], low: f64, high: f64) -> bool {
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut good = [true; 8];
+    for eight in eights {
+        for (g, v) in good.iter_mut().zip(eight) {
+            *g &= (*v >= low) & (*v <= high);
+        }
+    }
+    good == [true; 8] && rest.iter().all(|v| *v >= low && *v <= high)
+}
+
+/// Whether every value is finite: zero times it is zero then, and NaN otherwise. Eight sums fill the vector lanes.
+fn finite(values: &[f64]) -> bool {
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut sum = [0.0; 8];
+    for eight in eights {
+        for (s, v) in sum.iter_mut().zip(eight) {
+            *s += v * 0.0;
+        }
+    }
+    rest.iter().chain(&sum).fold(0.0, |total, v| total + v * 0.0) == 0.0
+}
+
 pub fn all_finite_vectors(name: &str, values: &[Vector]) -> Result<()> {
+    if values.as_flattened().par_chunks(16 * CHUNK).all(finite) {
+        return Ok(());
+    }
     match first(values, |v| !(v[0].is_finite() & v[1].is_finite() & v[2].is_finite())) {
         None => Ok(()),
         Some(i) => Err(vector_rule(name, i, values[i], "three finite components are wanted")),

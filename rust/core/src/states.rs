@@ -87,9 +87,14 @@ fn state_in(knots: &StateKnots<'_>, segment: usize, time_s: f64) -> (Vector, Vec
     let h = knots.step_s;
     let first = knots.segment_offset[segment] as usize;
     let last = knots.segment_offset[segment + 1] as usize - 2;
-    let passed = (time_s - knots.knot_start_s[segment]) / h;
-    let i = (first + passed as usize).min(last);
-    let u = passed - (i - first) as f64;
+    let start_s = knots.knot_start_s[segment];
+    let knot_s = |i: usize| start_s + (i - first) as f64 * h;
+    let mut i = (first + ((time_s - start_s) / h) as usize).min(last);
+    if time_s < knot_s(i) {
+        i -= 1; // the quotient was rounded up; it cannot have been at the first knot, where it is exact
+    }
+    // From the nearest knot and not from the segment's first: the bits do not depend on where a segment was clipped.
+    let u = (time_s - knot_s(i)) / h;
     let (p0, p1) = (&knots.position_km[i], &knots.position_km[i + 1]);
     let (v0, v1) = (&knots.velocity_km_s[i], &knots.velocity_km_s[i + 1]);
     let (mut position, mut velocity) = ([0.0; 3], [0.0; 3]);

