@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config, DetectorConfig, SecondsConfig, SpectrumConfig
-from amsdipole.events import CountsMaps, EventFiles, count_events, count_sky_events, read_sky_events
+from amsdipole.events import (
+    CountsMaps,
+    EventFiles,
+    Selection,
+    count_events,
+    count_sky_events,
+    read_sky_events,
+    read_weights,
+)
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.exposure import (
     AMS_LEPTON_ACCEPTANCE,
@@ -40,7 +48,7 @@ from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
 from amsdipole.threads import set_threads
 
-__all__ = ["Instrument", "Progress", "check_inputs", "instrument", "run", "seconds_source"]
+__all__ = ["Instrument", "Progress", "check_inputs", "counted", "instrument", "run", "seconds_source", "selection_of"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -146,19 +154,10 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def _orbiting(config: Config, progress: Progress) -> Result:
-    columns = {name: str(column) for name, column in config.events.columns.items()}
-    events = EventFiles(config.events.files, columns, config.events.batch_size)
     parts = instrument(config)
     nside, cos_least = config.map.nside, parts.geometry.cos_least
-    n_event, n_row = events.n_event, parts.seconds.n_row
-    counts = count_events(
-        events,
-        parts.seconds,
-        parts.navigator,
-        nside=nside,
-        cos_least=cos_least,
-        progress=lambda done: progress("events", done, n_event),
-    )
+    n_row = parts.seconds.n_row
+    counts = counted(config, parts, progress=progress)
     cube = livetime_cube(
         parts.seconds,
         parts.navigator,
@@ -173,8 +172,64 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         cut_flow=counts.cut_flow,
         livetime=_livetime(cube, config),
         harmonics=None,
-        provenance=_provenance(config, [*config.events.files, *_mission_files(config)]),
+        provenance=_provenance(config, [*config.events.files, *_weight_files(config), *_mission_files(config)]),
     )
+
+
+def counted(config: Config, parts: Instrument, *, progress: Progress | None = None) -> CountsMaps:
+    """Count the events of a configuration, with its selection and its weights.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+    parts : Instrument
+        What `instrument` makes of it.
+    progress : callable, optional
+        Called with a stage's name, what is done and the total.
+
+    Returns
+    -------
+    CountsMaps
+        Sums of weights and of their squares, and the cut flow.
+
+    Raises
+    ------
+    DataError
+        A table or the file of weights is at fault.
+    """
+    cuts, edge = selection_of(config), parts.navigator.energy_edge_gev
+    chosen = config.weights
+    lookup = None
+    if chosen is not None:
+        lookup = read_weights(chosen.file, chosen.method, nside=config.map.nside, energy_edge_gev=edge)
+    responses = () if lookup is None else tuple(b.column for b in lookup.bins)
+    columns = {name: str(column) for name, column in config.events.columns.items()}
+    extra = tuple(dict.fromkeys((*cuts.columns, *responses)))
+    events = EventFiles(config.events.files, columns, config.events.batch_size, extra)
+    report = progress or _silent
+    return count_events(
+        events,
+        parts.seconds,
+        parts.navigator,
+        nside=config.map.nside,
+        cos_least=parts.geometry.cos_least,
+        selection=cuts,
+        purity=lookup,
+        progress=lambda done: report("events", done, events.n_event),
+    )
+
+
+def selection_of(config: Config) -> Selection:
+    """Make the cuts of a configuration."""
+    return Selection(config.selection.charge_sign, config.selection.quality, config.selection.ecal_least)
+
+
+def _weighting(config: Config) -> str:
+    """Say what the weights mean: those by table know it themselves."""
+    if config.weights is None:
+        return config.events.weighting
+    return "purity" if config.weights.method == "purity" else "signal"
 
 
 def _range_result(
@@ -186,7 +241,7 @@ def _range_result(
     weights, weights2 = counts.weights(slice(first, None)), counts.weights2(slice(first, None))
     reference = expected[first:].sum(axis=0)
     center = pixel_centers(config.map.nside)
-    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": config.events.weighting}
+    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": _weighting(config)}
     fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
     other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
     check = fit_dipole(weights, reference, center, estimator=other, **options)
@@ -353,6 +408,10 @@ def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:
         "unit_s": 2.0**-32,
         "open_s": [{"energy_low_gev": low, "open_s": open_s[low]} for low in config.energy.ranges_gev],
     }
+
+
+def _weight_files(config: Config) -> list[str]:
+    return [] if config.weights is None else [config.weights.file]
 
 
 def _mission_files(config: Config) -> list[str]:

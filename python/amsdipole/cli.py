@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from amsdipole.commands import events as event_commands
 from amsdipole.errors import AmsDipoleError, ConfigError, DataError, FitError
 
 __all__ = ["app", "main"]
@@ -193,6 +194,9 @@ def schema() -> None:
     from amsdipole.config import Config
 
     _print_json(Config.model_json_schema())
+
+
+event_commands.register(app)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from amsdipole.config_events import SelectionConfig, TemplatesConfig, WeightsConfig
 from amsdipole.errors import ConfigError
 
 __all__ = [
@@ -212,6 +213,9 @@ class Config(_Model):
     spectrum: SpectrumConfig = SpectrumConfig()
     map: MapConfig = MapConfig()
     fit: FitConfig = FitConfig()
+    selection: SelectionConfig = SelectionConfig()
+    templates: TemplatesConfig | None = None
+    weights: WeightsConfig | None = None
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
 
     @model_validator(mode="after")
@@ -291,6 +295,11 @@ def config_from(document: dict[str, Any], *, folder: Path, source: str) -> Confi
         "events": config.events.model_copy(update={"files": tuple(absolute(f) for f in config.events.files)}),
         "output": config.output.model_copy(update={"folder": absolute(config.output.folder)}),
     }
+    if config.templates is not None:
+        samples = {name: tuple(absolute(f) for f in files) for name, files in config.templates.components.items()}
+        update["templates"] = config.templates.model_copy(update={"components": samples})
+    if config.weights is not None:
+        update["weights"] = config.weights.model_copy(update={"file": absolute(config.weights.file)})
     if config.seconds is not None:
         changed: dict[str, Any] = {"files": tuple(absolute(f) for f in config.seconds.files)}
         if config.seconds.elements != "iss":

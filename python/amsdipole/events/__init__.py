@@ -9,6 +9,7 @@ from amsdipole.events.selection import Selection
 from amsdipole.events.shapes import FittedShape, fitted_shape, novosibirsk
 from amsdipole.events.sky_table import SkyEvents, read_sky_events
 from amsdipole.events.template_fit import TemplateFit, fit_templates
+from amsdipole.events.weight_tables import WeightTables, read_weights, write_weights
 
 __all__ = [
     "CUTS",
@@ -25,6 +26,7 @@ __all__ = [
     "Selection",
     "SkyEvents",
     "TemplateFit",
+    "WeightTables",
     "count_events",
     "count_sky_events",
     "fit_templates",
@@ -33,9 +35,11 @@ __all__ = [
     "novosibirsk",
     "purity_weights",
     "read_sky_events",
+    "read_weights",
     "regions",
     "s_weights",
     "sweight_cells",
     "table_range",
     "write_events",
+    "write_weights",
 ]

@@ -3,6 +3,7 @@
 import os
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,15 +166,17 @@ def _csv(path: str) -> Table:
 
 def _fits(path: str) -> Table:
     from astropy.io import fits
+    from astropy.utils.exceptions import AstropyUserWarning
 
     def table() -> Any:
         try:
-            with fits.open(path, memmap=True) as units:
+            # A file that is too short is only warned of.
+            with warnings.catch_warnings(action="error", category=AstropyUserWarning), fits.open(path) as units:
                 found = next((unit for unit in units if isinstance(unit, fits.BinTableHDU)), None)
                 if found is None:
                     raise DataError(f"{path}: no binary table is in the FITS file")
                 return found.data
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, AstropyUserWarning) as error:
             raise DataError(f"{path}: no readable FITS table ({_line(error)})") from error
 
     data = table()

@@ -1,11 +1,11 @@
 """Yields of signal and backgrounds in a histogram of responses, by templates that have errors of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from iminuit import Minuit
-from iminuit.cost import Template
+from iminuit.cost import Template, poisson_chi2
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2 as chi2_distribution
 
@@ -15,7 +15,6 @@ from amsdipole.errors import FitError, RangeError, ShapeError
 __all__ = ["TemplateFit", "fit_templates"]
 
 _UNEXPLAINED = 0.01  # greatest share of events in cells where no template has any: more is another component
-_EXACT = 1e12  # events that stand for a smooth template, whose own statistics are nil beside any data
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,12 @@ def fit_templates(
             f"at most {_UNEXPLAINED:.0%} is allowed"
         )
     n = int(used.sum())
-    weighted = [np.column_stack([s, s]) for s in (density * _EXACT if exact else samples)[:, used]]
-    cost = Template(counts[used], np.arange(n + 1.0), weighted)
+    cost: Callable[..., float] = Template(counts[used], np.arange(n + 1.0), list(samples[:, used]))
+    if exact:
+        cost = _poisson(counts[used], density[:, used])
     start = _start(counts, density)
     minuit = Minuit(cost, *start, name=tuple(names))
+    minuit.errordef = Minuit.LEAST_SQUARES
     minuit.limits = [(0.0, None)] * n_component
     minuit.errors = [max(1.0, float(np.sqrt(s))) for s in start]
     minuit.migrad(iterate=10)
@@ -162,6 +163,15 @@ def fit_templates(
     yields = np.array(list(minuit.values))
     chi2 = float(minuit.fval or 0.0)
     return TemplateFit(tuple(names), yields, covariance, density, counts, valid, chi2, n - n_component, unexplained)
+
+
+def _poisson(counts: NDArray[np.float64], density: NDArray[np.float64]) -> Callable[..., float]:
+    """Make the likelihood ratio of Poisson counts, whose errors lie where it rises by 1, as those of `Template`."""
+
+    def cost(*yields: float) -> float:
+        return float(poisson_chi2(counts, np.array(yields) @ density))
+
+    return cost
 
 
 def _start(counts: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
