@@ -9,7 +9,9 @@ from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
 from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
+from amsdipole._oracle.poisson import poisson_counts
 from amsdipole._oracle.seconds import inside_polygon
+from amsdipole._oracle.slopes import maximum_slopes
 from amsdipole._oracle.states import interpolated_states
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "inside_polygon",
     "interpolated_states",
     "livetime_cube",
+    "maximum_slopes",
     "pixel_to_vector",
+    "poisson_counts",
     "stormer_cutoff",
     "teme_to_earth_fixed",
     "vector_in_frame",

@@ -14,7 +14,9 @@ pub mod fixed;
 pub mod healpix;
 pub mod interpolation;
 pub mod livetime;
+pub mod poisson;
 pub mod seconds;
+pub mod slopes;
 pub mod states;
 pub mod vector;
 

@@ -10,8 +10,10 @@ mod earth;
 mod error;
 mod healpix;
 mod livetime;
+mod poisson;
 mod pool;
 mod seconds;
+mod slopes;
 mod states;
 
 /// The compiled kernels.
@@ -30,9 +32,13 @@ mod _core {
     #[pymodule_export]
     use super::livetime::{AxisLivetime, livetime_cube};
     #[pymodule_export]
+    use super::poisson::poisson_counts;
+    #[pymodule_export]
     use super::pool::{set_threads, threads};
     #[pymodule_export]
     use super::seconds::inside_polygon;
+    #[pymodule_export]
+    use super::slopes::maximum_slopes;
     #[pymodule_export]
     use super::states::interpolated_states;
 }
