@@ -30,7 +30,9 @@ def test_numbers_are_the_quantiles_of_scipy(mean):
     assert (cdf_below <= uniform[:, 0] + 1e-11).all()
 
 
-@given(s.rngs(), st.integers(1, 9), st.integers(1, 20), st.sampled_from([*s.BAD_FLOATS, -1e-9, 1.0]), st.floats(0, 0.999))
+@given(
+    s.rngs(), st.integers(1, 9), st.integers(1, 20), st.sampled_from([*s.BAD_FLOATS, -1e-9, 1.0]), st.floats(0, 0.999)
+)
 def test_bad_uniform_numbers_are_refused_alike(rng, n_sky, npix, bad, at):
     assert both("poisson_counts", s.spoiled(rng.random((n_sky, npix)), bad, at), np.ones(npix)) is None
 

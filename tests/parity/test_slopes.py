@@ -35,7 +35,9 @@ def problem(rng, n_sky, nside, n, *, mean=5.0, signed=False, penalised=False):
     st.sampled_from([0.3, 5.0, 200.0]),
 )  # fmt: skip
 def test_maxima_agree(rng, n_sky, nside, n, signed, penalised, mean):
-    arguments = problem(rng, n_sky, nside, min(n, {1: 3, 2: 8}.get(nside, n)), mean=mean, signed=signed, penalised=penalised)
+    arguments = problem(
+        rng, n_sky, nside, min(n, {1: 3, 2: 8}.get(nside, n)), mean=mean, signed=signed, penalised=penalised
+    )
     ours, theirs = both("maximum_slopes", *arguments.values())
     for a, b in zip(ours, theirs, strict=True):
         assert a.shape == b.shape

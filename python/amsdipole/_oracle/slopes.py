@@ -55,6 +55,10 @@ def _maximum(
     counts: Floats, squared: Floats, offset: Floats, moment: Floats, scale: float, penalty: Floats
 ) -> tuple[Floats, Floats, Floats, int]:
     slope, status = np.zeros(offset.shape[1]), NO_MAXIMUM
+    expected = scale * counts.sum() * moment + penalty
+    if _positive(expected):
+        step = np.linalg.solve(expected, scale * (counts @ offset))
+        slope = step * _fraction(-(offset @ step))
     for iteration in range(1, ITERATION_MAX + 1):
         flux = 1.0 + offset @ slope
         with np.errstate(all="ignore"):
@@ -66,7 +70,7 @@ def _maximum(
         curvature = scale * information + penalty
         concave = _positive(curvature)
         if not concave:
-            curvature = scale * counts.sum() * moment + penalty
+            curvature = expected
             if not _positive(curvature):
                 break
         step = np.linalg.solve(curvature, gradient)
@@ -74,11 +78,16 @@ def _maximum(
             status = iteration if concave else NOT_CONCAVE
             slope = slope + step
             break
-        fall = max(float((-(offset @ step) / flux).max()), 0.0)
-        slope = slope + step * (1.0 if fall <= SAFE_FALL else 2.0 / (2.0 * fall + 1.0 + np.sqrt(4.0 * fall + 1.0)))
+        slope = slope + step * _fraction(-(offset @ step) / flux)
     if status < 0:
         return np.zeros_like(slope), np.zeros_like(moment), np.zeros_like(moment), status
     return slope, information, (pull.T * squared) @ pull, status
+
+
+def _fraction(falls: Floats) -> float:
+    """Share of a step to take, from the share of each pixel's flux that the whole step would take."""
+    fall = max(float(falls.max(initial=0.0)), 0.0)
+    return 1.0 if fall <= SAFE_FALL else float(2.0 / (2.0 * fall + 1.0 + np.sqrt(4.0 * fall + 1.0)))
 
 
 def _positive(matrix: Floats) -> bool:

@@ -12,8 +12,8 @@ const UNIFORM_MAX: f64 = 1.0 - f64::EPSILON / 2.0;
 const LEAST_TERM: f64 = 1e-20;
 /// Slots of the table of first guesses.
 const N_GUESS: usize = 128;
-/// Pixels that one task fills: a cache line of each row.
-const BLOCK: usize = 8;
+/// Pixels that one task fills: their tables stay in a core's cache, and each row is visited some cache lines at a time.
+const BLOCK: usize = 32;
 
 /// The number whose distribution function first exceeds `uniform`, for each sky and pixel.
 ///
