@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from amsdipole._files import replacing
-from amsdipole.analysis import Progress, instrument, run
+from amsdipole.analysis import Progress, run
 from amsdipole.config import Config, config_from
 from amsdipole.errors import DataError
+from amsdipole.instrument import instrument
 from amsdipole.report import Result
 from amsdipole.simulate import Mission, simulate_events
 

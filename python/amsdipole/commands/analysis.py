@@ -1,0 +1,95 @@
+"""Commands of a whole analysis: demo, run, validate, config schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amsdipole.commands._shared import ConfigPath, Json, Overwrite, Quiet, components, print_json, print_text
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command in (demo, run, validate):
+        _ = app.command()(command)
+    config = typer.Typer(help="Configurations.", no_args_is_help=True)
+    _ = config.command()(schema)
+    app.add_typer(config, name="config")
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-demo"),
+    inject: Annotated[
+        str, typer.Option(help="Dipole of the simulated flux: rho_EW,rho_NS,rho_FB, as 0.05,0,0.")
+    ] = "0,0,0",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 2021,
+    quick: Annotated[bool, typer.Option("--quick", help="One year and 20,000 positrons.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate nine years of positrons on the real ISS orbit, and analyse them."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.demo import QUICK, run_demo
+
+    dipole = components(inject)
+    with ProgressReport(quiet=quiet) as progress:
+        size = QUICK if quick else None
+        result = run_demo(folder, inject=dipole, seed=seed, size=size, overwrite=overwrite, progress=progress)
+    document = result.document()
+    if as_json:
+        print_json({**document, "injected": dict(zip(("ew", "ns", "fb"), dipole, strict=True)), "seed": seed})
+        return
+    from amsdipole.report import result_table
+
+    print_text(result_table(document))
+    print_text(f"\nInjected (EW, NS, FB): {', '.join(f'{100 * c:g} %' for c in dipole)}; seed {seed}.")
+    print_text(f"Files are in {folder}: config.toml, events.parquet, results/")
+
+
+def run(
+    config: ConfigPath,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run an analysis: events and orbit in, maps, dipole, limits and figure out."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.analysis import run as run_analysis
+    from amsdipole.config import read_config
+
+    chosen = read_config(config)
+    if overwrite:
+        chosen = chosen.model_copy(update={"output": chosen.output.model_copy(update={"overwrite": True})})
+    with ProgressReport(quiet=quiet) as progress:
+        document = run_analysis(chosen, progress=progress).document()
+    if as_json:
+        print_json(document)
+        return
+    from amsdipole.report import result_table
+
+    print_text(result_table(document))
+    print_text(f"\nFiles are in {chosen.output.folder}")
+
+
+def validate(config: ConfigPath, as_json: Json = False) -> None:
+    """Check a configuration and the files that it names, without running it."""
+    from amsdipole.analysis import check_inputs
+    from amsdipole.config import read_config
+
+    found = check_inputs(read_config(config))
+    if as_json:
+        print_json({"valid": True, **found})
+        return
+    print_text(f"{config}: valid")
+    for name, value in found.items():
+        print_text(f"  {name.replace('_', ' ')}: {value}")
+
+
+def schema() -> None:
+    """Print the JSON schema of a configuration."""
+    from amsdipole.config import Config
+
+    print_json(Config.model_json_schema())

@@ -1,0 +1,54 @@
+"""Commands on maps and numbers: fit, limit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amsdipole.commands._shared import Json, print_json, print_text
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command in (fit, limit):
+        _ = app.command()(command)
+
+
+def fit(
+    counts: Annotated[Path, typer.Argument(help="Map of counts (sum of weights), FITS.", show_default=False)],
+    reference: Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)],
+    squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
+    weighting: Annotated[str, typer.Option(help="What weights mean: purity or signal.")] = "purity",
+    estimator: Annotated[str, typer.Option(help="likelihood or score.")] = "likelihood",
+    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    as_json: Json = False,
+) -> None:
+    """Fit the dipole of a map of counts against a reference map."""
+    from amsdipole.report.fit_report import fit_document, fit_table
+    from amsdipole.sky import read_map
+
+    maps = [read_map(path) for path in (counts, reference, squared) if path is not None]
+    document = fit_document(*maps, weighting=weighting, estimator=estimator, confidence=confidence)
+    if as_json:
+        print_json(document)
+    else:
+        print_text(fit_table(document))
+
+
+def limit(
+    n_eff: Annotated[float, typer.Option("--n-eff", help="Effective number of events.")],
+    delta_m: Annotated[float, typer.Option("--delta-m", help="Measured amplitude (0.01 is 1 %).")],
+    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    as_json: Json = False,
+) -> None:
+    """Give upper limits on the amplitude by every method, each under its name."""
+    from amsdipole.report.fit_report import limit_document
+    from amsdipole.report.text import limit_table
+
+    document = limit_document(n_eff, delta_m, confidence=confidence)
+    if as_json:
+        print_json(document)
+    else:
+        print_text(limit_table(document))

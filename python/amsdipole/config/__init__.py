@@ -1,0 +1,23 @@
+"""The configuration of an analysis: TOML into checked models, unknown keys refused."""
+
+from amsdipole.config.document import Config, config_from, read_config
+from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
+from amsdipole.config.mission import AttitudeConfig, CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
+from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
+
+__all__ = [
+    "AttitudeConfig",
+    "Config",
+    "CutoffConfig",
+    "DetectorConfig",
+    "EnergyConfig",
+    "EventsConfig",
+    "FitConfig",
+    "GroundConfig",
+    "MapConfig",
+    "OutputConfig",
+    "SecondsConfig",
+    "SpectrumConfig",
+    "config_from",
+    "read_config",
+]

@@ -1,0 +1,114 @@
+"""The whole configuration, and reading it."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from amsdipole.config._section import Folder, Section
+from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
+from amsdipole.config.mission import CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
+from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
+from amsdipole.errors import ConfigError
+
+__all__ = ["Config", "config_from", "read_config"]
+
+
+class Config(Section):
+    """One analysis. Paths are relative to the folder of the configuration file."""
+
+    name: str = Field(min_length=1)
+    events: EventsConfig
+    output: OutputConfig
+    seconds: SecondsConfig | None = None
+    ground: GroundConfig | None = None
+    detector: DetectorConfig = DetectorConfig()
+    cutoff: CutoffConfig = CutoffConfig()
+    energy: EnergyConfig = EnergyConfig()
+    spectrum: SpectrumConfig = SpectrumConfig()
+    map: MapConfig = MapConfig()
+    fit: FitConfig = FitConfig()
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+
+    @model_validator(mode="after")
+    def _one_exposure(self) -> Self:
+        if (self.seconds is None) == (self.ground is None):
+            raise ValueError("either [seconds] or [ground] is wanted: one of them gives the exposure")
+        return self
+
+
+def read_config(path: str | os.PathLike[str]) -> Config:
+    """Read a configuration and make its paths absolute.
+
+    Parameters
+    ----------
+    path : path-like
+        TOML file.
+
+    Returns
+    -------
+    Config
+        Checked configuration; paths are taken relative to the folder of the file.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, no TOML, has an unknown key, lacks one, or a value is not allowed; every fault is named.
+
+    Examples
+    --------
+    >>> read_config("/no/such/file.toml")
+    Traceback (most recent call last):
+        ...
+    amsdipole.errors.ConfigError: /no/such/file.toml: no such file
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"{file}: no such file")
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{file}: no readable TOML ({error})") from error
+    return config_from(document, folder=file.parent, source=str(file))
+
+
+def config_from(document: dict[str, Any], *, folder: Path, source: str) -> Config:
+    """Check a document and make its paths absolute.
+
+    Parameters
+    ----------
+    document : dict
+        What the TOML says.
+    folder : pathlib.Path
+        Folder that relative paths start from.
+    source : str
+        What messages call the document.
+
+    Returns
+    -------
+    Config
+        Checked configuration.
+
+    Raises
+    ------
+    ConfigError
+        Every fault is named.
+    """
+    context: Folder = {"folder": folder}
+    try:
+        return Config.model_validate(document, context=context)
+    except ValidationError as error:
+        faults = "; ".join(_fault(entry) for entry in error.errors())
+        raise ConfigError(f"{source}: {faults}") from None
+
+
+def _fault(entry: Any) -> str:
+    place = ".".join(str(part) for part in entry["loc"]) or "the document"
+    if entry["type"] == "extra_forbidden":
+        return f"{place} is an unknown key"
+    if entry["type"] == "missing":
+        return f"{place} is missing"
+    found = "" if entry["type"] == "value_error" else f" = {entry['input']!r}"
+    return f"{place}{found}: {entry['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,100 @@
+"""Sections about the mission: its seconds, its detector, its cutoff rule."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from amsdipole.config._section import PathText, Section
+
+__all__ = ["AttitudeConfig", "CutoffConfig", "DetectorConfig", "GroundConfig", "SecondsConfig"]
+
+
+class AttitudeConfig(Section):
+    """Constant attitude of the body against the local vertical [deg]."""
+
+    yaw_deg: float = Field(default=0.0, ge=-180, le=180)
+    pitch_deg: float = Field(default=0.0, ge=-180, le=180)
+    roll_deg: float = Field(default=0.0, ge=-180, le=180)
+
+
+class SecondsConfig(Section):
+    """The seconds of the mission: made from element sets, or read from Parquet files."""
+
+    source: Literal["elements", "files"] = "elements"
+    elements: Literal["iss"] | PathText = Field(
+        default="iss",
+        union_mode="left_to_right",
+        description="'iss' for the history shipped, or a file of two-line elements",
+    )
+    start: datetime | None = Field(default=None, description="first second (UTC); with source = 'elements'")
+    stop: datetime | None = Field(default=None, description="end of the last second (UTC)")
+    step_s: float = Field(default=1.0, gt=0, le=60, description="length of a row [s]")
+    attitude: AttitudeConfig = AttitudeConfig()
+    livetime_fraction: float = Field(
+        default=0.71, ge=0, le=1, description="live share outside the South Atlantic polygon; with source = 'elements'"
+    )
+    max_age_days: float = Field(default=4.0, gt=0, description="greatest distance to an element set's epoch [d]")
+    files: tuple[PathText, ...] = ()
+    frame: Literal["teme", "gcrs", "earth_fixed"] = "teme"
+    columns: dict[str, str] = Field(default_factory=dict, description="names of columns where the files differ")
+
+    @field_validator("start", "stop")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.source == "elements":
+            if self.start is None or self.stop is None:
+                raise ValueError("start and stop are wanted with source = 'elements'")
+            if self.stop <= self.start:
+                raise ValueError(f"stop = {self.stop.isoformat()} is not after start = {self.start.isoformat()}")
+            if self.files:
+                raise ValueError("files goes with source = 'files'")
+        elif not self.files:
+            raise ValueError("files is wanted with source = 'files'")
+        return self
+
+
+class DetectorConfig(Section):
+    """How the detector is mounted and what it sees."""
+
+    mounting: Literal["ams", "zenith"] | tuple[tuple[float, float, float], ...] = "ams"
+    acceptance: Literal["ams_leptons"] | tuple[tuple[float, float], ...] = Field(
+        default="ams_leptons", description="'ams_leptons', or pairs of energy [GeV] and acceptance [m^2 sr]"
+    )
+    upper_radius_m: float = Field(default=0.8526, gt=0)
+    lower_radius_m: float = Field(default=0.3667, gt=0)
+    distance_m: float = Field(default=2.5, gt=0)
+    n_zenith_bin: int = Field(default=40, ge=1, le=1000)
+
+    @field_validator("mounting")
+    @classmethod
+    def _rotation(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            matrix = np.array(value, dtype=float)
+            if matrix.shape != (3, 3) or not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-9):
+                raise ValueError("a rotation of three rows of three numbers is wanted")
+            if np.linalg.det(matrix) < 0:
+                raise ValueError("the matrix mirrors; a rotation is wanted")
+        return value
+
+
+class CutoffConfig(Section):
+    """The one cutoff rule: a bin is open from factor times the greatest cutoff of a cone upwards."""
+
+    factor: float = Field(default=1.2, ge=0, le=100)
+    cone_deg: float = Field(default=30.0, ge=0, le=180, description="half angle about the detector axis")
+    charge_sign: Literal[1, -1] = 1
+
+
+class GroundConfig(Section):
+    """A ground array: its exposure is analytic, and its harmonics are analysed too."""
+
+    latitude_deg: float = Field(ge=-90, le=90)
+    zenith_max_deg: float = Field(gt=0, le=90)

@@ -1,0 +1,143 @@
+"""What the two streams share: seconds, orientation, cutoff rule, acceptance and spectrum, from a configuration."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole.config import Config, DetectorConfig, SecondsConfig, SpectrumConfig
+from amsdipole.exposure import AMS_LEPTON_ACCEPTANCE, AcceptanceCurve, TwoDiscs
+from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
+from amsdipole.models import Flux, electron_flux, positron_flux, power_law
+from amsdipole.orbit import (
+    ElementSeconds,
+    FileSeconds,
+    Navigator,
+    SecondsSource,
+    ams_mounting,
+    builtin_iss_elements,
+    read_elements,
+)
+from amsdipole.sky import teme_to_galactic
+
+__all__ = ["Instrument", "instrument", "seconds_source"]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What events and exposure share.
+
+    Attributes
+    ----------
+    seconds : SecondsSource
+        The seconds of the mission.
+    navigator : Navigator
+        Orientation and cutoff rule.
+    acceptance : AcceptanceCurve
+        Acceptance against energy.
+    geometry : TwoDiscs
+        Acceptance against angle.
+    flux : callable
+        Spectrum.
+    """
+
+    seconds: SecondsSource
+    navigator: Navigator
+    acceptance: AcceptanceCurve
+    geometry: TwoDiscs
+    flux: Flux
+
+
+def instrument(config: Config) -> Instrument:
+    """Build what events and exposure share.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+
+    Returns
+    -------
+    Instrument
+        Seconds, navigator, acceptance and spectrum.
+
+    Raises
+    ------
+    DataError
+        A file is missing or unreadable, or an element set is too old.
+    RangeError
+        The mission lies outside the years of the field model.
+    """
+    if config.seconds is None:
+        raise AssertionError("only missions in orbit have an instrument")
+    seconds = seconds_source(config.seconds)
+    navigator = Navigator(
+        mounting=_mounting(config.detector),
+        rule=CutoffRule(config.cutoff.factor, float(np.radians(config.cutoff.cone_deg)), config.cutoff.charge_sign),
+        energy_edge_gev=np.array(config.energy.edges_gev),
+        frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
+        dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
+    )
+    detector = config.detector
+    geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
+    return Instrument(seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum))
+
+
+def seconds_source(config: SecondsConfig) -> SecondsSource:
+    """Open the seconds of a mission.
+
+    Parameters
+    ----------
+    config : SecondsConfig
+        Element sets or files.
+
+    Returns
+    -------
+    SecondsSource
+        The seconds.
+
+    Raises
+    ------
+    DataError
+        A file is missing or unreadable, or an element set is too old.
+    """
+    if config.source == "files":
+        return FileSeconds(config.files, config.step_s, config.frame, config.columns)
+    elements = builtin_iss_elements() if config.elements == "iss" else read_elements(config.elements)
+    if config.start is None or config.stop is None:
+        raise AssertionError("the configuration was checked to have a start and a stop")
+    law = config.attitude
+    return ElementSeconds(
+        elements,
+        config.start.timestamp(),
+        config.stop.timestamp(),
+        step_s=config.step_s,
+        angle_rad=(
+            float(np.radians(law.yaw_deg)),
+            float(np.radians(law.pitch_deg)),
+            float(np.radians(law.roll_deg)),
+        ),
+        livetime_fraction=config.livetime_fraction,
+        max_age_days=config.max_age_days,
+    )
+
+
+def _mounting(config: DetectorConfig) -> NDArray[np.float64]:
+    if config.mounting == "ams":
+        return ams_mounting()
+    if config.mounting == "zenith":  # x starboard, y ram, z up
+        return np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    return np.array(config.mounting)
+
+
+def _acceptance(config: DetectorConfig) -> AcceptanceCurve:
+    if config.acceptance == "ams_leptons":
+        return AMS_LEPTON_ACCEPTANCE
+    points = np.array(config.acceptance)
+    return AcceptanceCurve(points[:, 0], points[:, 1])
+
+
+def _flux(config: SpectrumConfig) -> Flux:
+    if config.index is not None:
+        return power_law(config.index)
+    return positron_flux if config.model == "ams_positrons" else electron_flux
