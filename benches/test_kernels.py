@@ -49,6 +49,11 @@ def cases() -> dict[str, tuple]:
             dipole.time_s, dipole.k_gv, dipole.center_km, dipole.pole,
         ),
         "cutoff_class": (row.cutoff_gv, rule.factor, inputs.ENERGY_EDGE_GEV),
+        "poisson_counts": (rng.random((50, 768)), np.full(768, 14.6)),
+        "maximum_slopes": (
+            *2 * (rng.poisson(14.6, (50, 768)).astype(float),), _core.pixel_to_vector(np.arange(768), 8), np.eye(3) / 3,
+            np.ones(50), np.zeros((3, 3)),
+        ),
         "livetime_cube": (vector[:N_AXIS].copy(), units, 16, zenith_edges(inputs.COS_LEAST, 20, nside=16)),
     }  # fmt: skip
 
@@ -84,6 +89,8 @@ FUNCTIONS = [
     "stormer_cutoff",
     "cutoff_class",
     "livetime_cube",
+    "maximum_slopes",
+    "poisson_counts",
 ]
 SUMS = ["AxisLivetime", "Counts"]
 SIDES = {"kernel": _core, "twin": _oracle}

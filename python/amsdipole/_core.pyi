@@ -21,7 +21,9 @@ __all__ = [
     "interpolated_states",
     "livetime_cube",
     "magnetic_field",
+    "maximum_slopes",
     "pixel_to_vector",
+    "poisson_counts",
     "set_threads",
     "stormer_cutoff",
     "teme_to_earth_fixed",
@@ -71,6 +73,10 @@ def stormer_cutoff(
 ) -> _Floats: ...
 def cutoff_class(cutoff_gv: _Floats, factor: float, energy_edge_gev: _Floats) -> NDArray[np.uint8]: ...
 def livetime_cube(axis: _Floats, units: _Integers, nside: int, cos_edge: _Floats) -> _Integers: ...
+def poisson_counts(uniform: _Floats, mean: _Floats) -> _Floats: ...
+def maximum_slopes(
+    counts: _Floats, squared: _Floats, offset: _Floats, moment: _Floats, scale: _Floats, penalty: _Floats
+) -> tuple[_Floats, _Floats, _Floats, _Integers]: ...
 
 @final
 class AxisLivetime:

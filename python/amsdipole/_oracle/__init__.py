@@ -11,8 +11,10 @@ from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.igrf import magnetic_field
 from amsdipole._oracle.livetime import AxisLivetime, livetime_cube
+from amsdipole._oracle.poisson import poisson_counts
 from amsdipole._oracle.purity import PurityTable
 from amsdipole._oracle.seconds import inside_polygon
+from amsdipole._oracle.slopes import maximum_slopes
 from amsdipole._oracle.states import interpolated_states
 from amsdipole._oracle.trace import trace, trajectory
 
@@ -31,7 +33,9 @@ __all__ = [
     "interpolated_states",
     "livetime_cube",
     "magnetic_field",
+    "maximum_slopes",
     "pixel_to_vector",
+    "poisson_counts",
     "stormer_cutoff",
     "teme_to_earth_fixed",
     "trace",

@@ -112,7 +112,8 @@ def fit_dipole(
         event2 = (offset.T * total2) @ offset
         jacobian, n_iteration = np.eye(3), 0
     else:
-        bent, n_iteration = maximum_slope(total, offset, moment, scale)
+        bent, information, event2, steps = maximum_slope(total, total2, offset, moment, scale)
+        n_iteration = int(steps)
         norm = 1.0 - float(bent @ mean)
         if not norm > 0.0:
             raise FitError(
@@ -120,9 +121,6 @@ def fit_dipole(
                 f"pixels takes the flux averaged over the sky to 0 or below (1 - slope . <n> = {norm:.3g})"
             )
         slope = bent / norm
-        pull = offset / (1.0 + offset @ bent)[:, np.newaxis]
-        information = (pull.T * total) @ pull
-        event2 = (pull.T * total2) @ pull
         # d(bent)/d(slope), with bent = slope / (1 + slope.<n>): the maximum is the same in either, so the
         # information carries over with the Jacobian alone.
         jacobian = norm * (np.eye(3) - np.outer(bent, mean))

@@ -7,6 +7,8 @@
 use amsdipole_core::counts::{Counts, Events, Navigation};
 use amsdipole_core::cutoff::{DipoleKnots, cutoff_class, stormer_cutoff};
 use amsdipole_core::livetime::{AxisLivetime, livetime_cube};
+use amsdipole_core::poisson::poisson_counts;
+use amsdipole_core::slopes::maximum_slopes;
 use amsdipole_core::states::{StateKnots, interpolated_states};
 use amsdipole_core::vector::{Matrix, Vector};
 use amsdipole_core::{attitude, earth, healpix, seconds};
@@ -185,5 +187,28 @@ fn sums(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, navigation_kernels, pixel_kernels, sums);
+/// A hundred skies of 1.8e5 events at nside 32.
+fn skies(c: &mut Criterion) {
+    let (n_sky, nside) = (100, 32);
+    let npix = 12 * nside * nside;
+    let mut random = Random(5);
+    let uniform: Vec<f64> = (0..n_sky * npix).map(|_| random.next()).collect();
+    let mean = vec![180_000.0 / npix as f64; npix];
+    let pixel: Vec<i64> = (0..npix as i64).collect();
+    let offset = healpix::pixel_to_vector(&pixel, nside as i64).unwrap().concat();
+    let third = 1.0 / 3.0;
+    let moment = [third, 0.0, 0.0, 0.0, third, 0.0, 0.0, 0.0, third];
+    let counts = poisson_counts(&uniform, &mean).unwrap();
+    let mut group = c.benchmark_group("skies");
+    let _ = group.throughput(Throughput::Elements(n_sky as u64));
+    let _ = group.bench_function("poisson_counts", |b| b.iter(|| black_box(poisson_counts(&uniform, &mean)).unwrap()));
+    let _ = group.bench_function("maximum_slopes", |b| {
+        b.iter(|| {
+            black_box(maximum_slopes(&counts, &counts, &offset, 3, &moment, &vec![1.0; n_sky], &[0.0; 9])).unwrap()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, navigation_kernels, pixel_kernels, sums, skies);
 criterion_main!(benches);

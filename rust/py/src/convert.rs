@@ -23,6 +23,15 @@ pub fn rows<'a, const N: usize, D: numpy::ndarray::Dimension>(
     Ok(slice(array)?.as_chunks().0)
 }
 
+/// Refuse an array whose rows have another length.
+pub fn row_length<T: Element>(name: &str, array: &PyReadonlyArray<'_, T, numpy::Ix2>, wanted: usize) -> Result<()> {
+    let width = array.shape()[1];
+    if width == wanted {
+        return Ok(());
+    }
+    Err(shape_error(format!("{name} has rows of {width} elements; {wanted} are wanted")))
+}
+
 /// A new array of shape (n, 3).
 pub fn vectors(py: Python<'_>, rows: Vec<[f64; 3]>) -> Result<Bound<'_, PyArray2<f64>>> {
     let n = rows.len();

@@ -12,9 +12,11 @@ mod error;
 mod healpix;
 mod igrf;
 mod livetime;
+mod poisson;
 mod pool;
 mod purity;
 mod seconds;
+mod slopes;
 mod states;
 mod trace;
 
@@ -38,11 +40,15 @@ mod _core {
     #[pymodule_export]
     use super::livetime::{AxisLivetime, livetime_cube};
     #[pymodule_export]
+    use super::poisson::poisson_counts;
+    #[pymodule_export]
     use super::pool::{set_threads, threads};
     #[pymodule_export]
     use super::purity::PurityTable;
     #[pymodule_export]
     use super::seconds::inside_polygon;
+    #[pymodule_export]
+    use super::slopes::maximum_slopes;
     #[pymodule_export]
     use super::states::interpolated_states;
     #[pymodule_export]
