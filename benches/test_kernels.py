@@ -54,6 +54,13 @@ def cases() -> dict[str, tuple]:
             *2 * (rng.poisson(14.6, (50, 768)).astype(float),), _core.pixel_to_vector(np.arange(768), 8), np.eye(3) / 3,
             np.ones(50), np.zeros((3, 3)),
         ),
+        "axes_at": (rotation, rate, 0.5),
+        "folded_axes": (vector[:N_AXIS].copy(), np.ones(N_AXIS), 16, inputs.COS_LEAST, np.linspace(0.0, 1.0, 4097)),
+        "orbit_axes": (
+            seconds.time_s, knots.segment_start_s, knots.segment_offset, knots.knot_start_s, knots.step_s,
+            knots.position_km, knots.velocity_km_s, np.zeros(3), navigator.mounting, 0.5, frame.time_s, frame.matrix,
+            rule.half_angle_rad, rule.charge_sign, dipole.time_s, dipole.k_gv, dipole.center_km, dipole.pole,
+        ),
         "livetime_cube": (vector[:N_AXIS].copy(), units, 16, zenith_edges(inputs.COS_LEAST, 20, nside=16)),
     }  # fmt: skip
 
@@ -64,7 +71,10 @@ def sums() -> dict[str, tuple]:
     row, events = navigator(seconds), inputs.events(4 * N_ROW)
     held = events.time_s < row.time_s[-1] + row.step_s
     return {
-        "AxisLivetime": ((128, 6), (row.rotation, row.rate, 0.5, row.livetime_s, row.cutoff_class)),
+        "AxisLivetime": (
+            (128, 6),
+            (_core.axes_at(row.rotation, row.rate, 0.5), row.livetime_s, row.cutoff_class),
+        ),
         "Counts": (
             (inputs.NSIDE, inputs.ENERGY_EDGE_GEV, inputs.COS_LEAST),
             (
@@ -91,6 +101,9 @@ FUNCTIONS = [
     "livetime_cube",
     "maximum_slopes",
     "poisson_counts",
+    "axes_at",
+    "folded_axes",
+    "orbit_axes",
 ]
 SUMS = ["AxisLivetime", "Counts"]
 SIDES = {"kernel": _core, "twin": _oracle}

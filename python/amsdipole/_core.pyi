@@ -11,17 +11,20 @@ __all__ = [
     "Counts",
     "PurityTable",
     "attitude_in_frame",
+    "axes_at",
     "cone_cutoff",
     "cutoff_class",
     "cutoff_scan",
     "detector_attitude",
     "earth_fixed_to_teme",
+    "folded_axes",
     "geodetic",
     "inside_polygon",
     "interpolated_states",
     "livetime_cube",
     "magnetic_field",
     "maximum_slopes",
+    "orbit_axes",
     "pixel_to_vector",
     "poisson_counts",
     "set_threads",
@@ -77,19 +80,34 @@ def poisson_counts(uniform: _Floats, mean: _Floats) -> _Floats: ...
 def maximum_slopes(
     counts: _Floats, squared: _Floats, offset: _Floats, moment: _Floats, scale: _Floats, penalty: _Floats
 ) -> tuple[_Floats, _Floats, _Floats, _Integers]: ...
+def axes_at(rotation: _Floats, rate: _Floats, offset_s: float) -> _Floats: ...
+def folded_axes(axis: _Floats, weight: _Floats, nside: int, cos_least: float, response: _Floats) -> _Floats: ...
+def orbit_axes(
+    time_s: _Floats,
+    segment_start_s: _Floats,
+    segment_offset: _Integers,
+    knot_start_s: _Floats,
+    step_s: float,
+    position_km: _Floats,
+    velocity_km_s: _Floats,
+    angle_rad: _Floats,
+    mounting: _Floats,
+    offset_s: float,
+    knot_time_s: _Floats,
+    knot_matrix: _Floats,
+    half_angle_rad: float,
+    charge_sign: int,
+    dipole_time_s: _Floats,
+    dipole_k_gv: _Floats,
+    dipole_center_km: _Floats,
+    dipole_pole: _Floats,
+) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
 
 @final
 class AxisLivetime:
     def __new__(cls, nside: int, n_class: int) -> AxisLivetime: ...
-    def add(
-        self,
-        rotation: _Floats,
-        rate: _Floats,
-        offset_s: float,
-        livetime_s: _Floats,
-        cutoff_class: NDArray[np.uint8],
-    ) -> None: ...
-    def units(self) -> _Integers: ...
+    def add(self, axis: _Floats, livetime_s: _Floats, cutoff_class: NDArray[np.uint8]) -> None: ...
+    def sums(self) -> tuple[_Integers, NDArray[np.uint8], _Integers, _Integers]: ...
 
 @final
 class Counts:

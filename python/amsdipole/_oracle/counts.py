@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole._oracle.axis_livetime import carried
 from amsdipole._oracle.check import (
     STEP_MAX_S,
     Floats,
@@ -19,7 +20,6 @@ from amsdipole._oracle.check import (
     within,
 )
 from amsdipole._oracle.healpix import vector_to_pixel
-from amsdipole._oracle.livetime import carried
 from amsdipole._oracle.purity import WEIGHT_MAX, PurityTable
 from amsdipole.errors import DataError, RangeError, ShapeError
 

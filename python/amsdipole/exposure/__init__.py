@@ -6,28 +6,44 @@ from amsdipole.exposure.acceptance import (
     TwoDiscs,
     ams_lepton_geometry,
 )
+from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, merged_axes
+from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
+from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.ground import ground_exposure
 from amsdipole.exposure.livetime import (
-    AxisLivetime,
-    LivetimeBudget,
     LivetimeCube,
     livetime_cube,
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts
+from amsdipole.exposure.reference import expected_counts, exposure_map
+from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, shift_table
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
     "AcceptanceCurve",
-    "AxisLivetime",
+    "EfficiencyMap",
+    "LivetimeAxes",
     "LivetimeBudget",
     "LivetimeCube",
+    "Shift",
     "TwoDiscs",
     "ams_lepton_geometry",
+    "dipole_shift",
+    "efficiency_map",
+    "efficiency_variations",
     "expected_counts",
+    "exposure_map",
+    "geographic_pixel",
     "ground_exposure",
+    "livetime_axes",
     "livetime_cube",
+    "merged_axes",
+    "read_axes",
+    "reference_dipole",
+    "shift_table",
     "spread_livetime",
+    "write_axes",
+    "write_cube",
     "zenith_edges",
 ]

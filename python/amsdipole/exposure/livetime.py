@@ -2,80 +2,65 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
-from amsdipole.errors import DataError
+from amsdipole.exposure.axes import UNIT_S, LivetimeAxes, LivetimeBudget, livetime_axes
 from amsdipole.exposure.pixel_window import pixel_radius
 from amsdipole.orbit import Navigator, SecondsSource
-from amsdipole.sky import pixel_centers
 
 __all__ = [
-    "UNIT_S",
-    "AxisLivetime",
-    "LivetimeBudget",
     "LivetimeCube",
     "livetime_cube",
     "spread_livetime",
     "zenith_edges",
 ]
 
-AxisLivetime = _core.AxisLivetime
-UNIT_S = 2.0**-32  # unit of every sum of live time
-AXIS_NSIDE = 128  # pixels of the detector axis, 0.46 deg wide: docs/design/axis-binning.md measures what it costs
-
-
-@dataclass(frozen=True)
-class LivetimeBudget:
-    """Where the seconds of a mission went.
-
-    Attributes
-    ----------
-    n_row : int
-        Rows of the table.
-    total_s : float
-        Time that the rows span [s].
-    live_s : float
-        Live time [s].
-    """
-
-    n_row: int
-    total_s: float
-    live_s: float
+SPREAD_NSIDE = 128  # axes of the cube: bins of cos(zenith) cost far more accuracy than their pixels of 0.46 deg
 
 
 @dataclass(frozen=True)
 class LivetimeCube:
-    """Exact live time by pixel, bin of cos(zenith in the detector) and cutoff class.
+    """Live time by pixel, bin of cos(zenith in the detector) and cutoff class.
 
     Attributes
     ----------
-    units : numpy.ndarray of int64, shape (npix, n_zenith, n_class)
-        Live time in units of 2^-32 s: how long each pixel's centre was seen at each angle in each class.
+    axes : LivetimeAxes
+        The exact sums that the cube is spread from.
     nside : int
-        Resolution of the pixels, galactic frame.
-    axis_nside : int
-        Resolution of the pixels in which the detector's axis was binned.
+        Resolution of the pixels.
     cos_edge : numpy.ndarray of float64, shape (n_zenith + 1,)
         Rising edges of cos(zenith).
-    energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
-        Energy bins that the classes count; n_class = n_bin + 1.
-    class_livetime_s : numpy.ndarray of float64, shape (n_class,)
-        Live time of the mission in each class [s].
-    budget : LivetimeBudget
-        Where the seconds went.
     """
 
-    units: NDArray[np.int64]
+    axes: LivetimeAxes
     nside: int
-    axis_nside: int
     cos_edge: NDArray[np.float64]
-    energy_edge_gev: NDArray[np.float64]
-    class_livetime_s: NDArray[np.float64]
-    budget: LivetimeBudget
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """Live time in units of 2^-32 s, shape (npix, n_zenith, n_class): how long each pixel's centre was seen."""
+        axis, units = self.axes.coarser(SPREAD_NSIDE).mean_axes()
+        return spread_livetime(axis, units, nside=self.nside, cos_edge=self.cos_edge)
+
+    @property
+    def energy_edge_gev(self) -> NDArray[np.float64]:
+        """Energy bins that the classes count; n_class = n_bin + 1."""
+        return self.axes.energy_edge_gev
+
+    @property
+    def class_livetime_s(self) -> NDArray[np.float64]:
+        """Live time of the mission in each class [s]."""
+        return self.axes.class_livetime_s()
+
+    @property
+    def budget(self) -> LivetimeBudget:
+        """Where the seconds went."""
+        return self.axes.budget
 
     def livetime_s(self, energy_bin: int) -> NDArray[np.float64]:
         """Live time in which an energy bin is open, shape (npix, n_zenith) [s]."""
@@ -83,7 +68,7 @@ class LivetimeCube:
 
     def open_livetime_s(self) -> NDArray[np.float64]:
         """Live time of the mission in which each energy bin is open, shape (n_bin,) [s]."""
-        return np.cumsum(self.class_livetime_s)[:-1]
+        return self.axes.open_livetime_s()
 
 
 def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.float64]:
@@ -114,7 +99,7 @@ def zenith_edges(cos_least: float, n_bin: int, *, nside: int) -> NDArray[np.floa
     array([0.785, 0.892, 1.   ])
     """
     angle = np.arccos(number("cos_least", cos_least, low=-1.0, high=1.0, open_high=True))
-    margin = pixel_radius(nside).greatest + pixel_radius(AXIS_NSIDE).greatest
+    margin = pixel_radius(nside).greatest + pixel_radius(SPREAD_NSIDE).greatest
     low = np.cos(min(float(angle) + margin, np.pi))
     edge = np.linspace(low, 1.0, whole_number("n_bin", n_bin, low=1, high=1000) + 1)
     edge[-1] = 1.0
@@ -206,27 +191,9 @@ def livetime_cube(
 
     Notes
     -----
-    The axis at the middle of each row is first binned in pixels of 0.46 deg by cutoff class, then each of these is
-    spread over the field of view once.
+    `livetime_axes` adds up the rows by pixel of the axis; the cube is spread from their mean axes when it is asked for.
     """
     edge = finite_floats("cos_edge", cos_edge, (None,))
     n_class = len(navigator.energy_edge_gev)
     spread_livetime(np.zeros((0, 3)), np.zeros((0, n_class), dtype=np.int64), nside=nside, cos_edge=edge)
-    sums = AxisLivetime(AXIS_NSIDE, n_class)
-    n_row, total_s = 0, 0.0
-    for block in seconds.blocks():
-        row = navigator(block)
-        sums.add(row.rotation, row.rate, row.step_s / 2.0, row.livetime_s, row.cutoff_class)
-        n_row += len(block)
-        total_s = n_row * row.step_s
-        if progress is not None:
-            progress(n_row)
-    units = sums.units()
-    by_class = [int(column) for column in units.sum(axis=0, dtype=object)]
-    if not sum(by_class[:-1]):
-        raise DataError("the exposure is zero: no second is live with an energy bin open")
-    used = units.any(axis=1)
-    cube = spread_livetime(pixel_centers(AXIS_NSIDE)[used], units[used], nside=nside, cos_edge=edge)
-    class_livetime_s = np.array([value / 2**32 for value in by_class])
-    budget = LivetimeBudget(n_row, total_s, sum(by_class) / 2**32)
-    return LivetimeCube(cube, nside, AXIS_NSIDE, edge, navigator.energy_edge_gev, class_livetime_s, budget)
+    return LivetimeCube(livetime_axes(seconds, navigator, progress=progress), nside, edge)

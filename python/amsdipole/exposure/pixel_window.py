@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.exposure.acceptance import TwoDiscs
 
-__all__ = ["PixelRadius", "pixel_radius", "smoothed_density"]
+__all__ = ["AxisResponse", "PixelRadius", "axis_response", "pixel_radius", "smoothed_density"]
 
 _RIM_SHARE = 1e-3  # share of the kernel that reaches as far as the corners of a pixel do
 _N_ANGLE, _N_RADIUS, _N_NODE = 24, 6, 12  # nodes of the averages: doubling them moves no bin by 1e-5 of the greatest
@@ -105,6 +105,56 @@ def smoothed_density(
     rim = _disc_average(geometry, cosine, pixel.greatest + axis.greatest)
     density = ((1.0 - _RIM_SHARE) * core + _RIM_SHARE * rim) @ weight / 2.0
     return np.asarray(density / geometry.acceptance_m2_sr)
+
+
+@dataclass(frozen=True)
+class AxisResponse:
+    """Response to a direction against the cosine of its angle to the axis.
+
+    Attributes
+    ----------
+    cos_least : float
+        Cosine below which there is none.
+    value : numpy.ndarray of float64, shape (n,)
+        Response at evenly spaced cosines from `cos_least` to 1; share of the acceptance per solid angle [1/sr].
+    """
+
+    cos_least: float
+    value: NDArray[np.float64]
+
+
+def axis_response(geometry: TwoDiscs, *, pixel: PixelRadius | None, axis: PixelRadius) -> AxisResponse:
+    """Tabulate the share of the acceptance per solid angle, averaged over pixels.
+
+    Parameters
+    ----------
+    geometry : TwoDiscs
+        Shape of the acceptance.
+    pixel : PixelRadius, optional
+        Size of the map's pixels; none gives the response to their centres.
+    axis : PixelRadius
+        Size of the axis' pixels.
+
+    Returns
+    -------
+    AxisResponse
+        4097 values.
+
+    Notes
+    -----
+    The spread of the axes within a pixel about their mean acts as that of a disc of the pixel's area. With `pixel` the
+    average and the 0.1 % that reach to its corners are those of `smoothed_density`.
+    """
+    if pixel is None:
+        reach, core = axis.mean, axis.mean
+    else:
+        reach, core = pixel.greatest + axis.greatest, float(np.hypot(pixel.mean, axis.mean))
+    least = float(np.cos(min(float(np.arccos(geometry.cos_least)) + reach, np.pi)))
+    cosine = np.linspace(least, 1.0, 4097)
+    value = _disc_average(geometry, cosine, core)
+    if pixel is not None:
+        value = (1.0 - _RIM_SHARE) * value + _RIM_SHARE * _disc_average(geometry, cosine, reach)
+    return AxisResponse(least, value / geometry.acceptance_m2_sr)
 
 
 def _disc_average(geometry: TwoDiscs, cosine: NDArray[np.float64], radius: float) -> NDArray[np.float64]:

@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole import _core
 from amsdipole.exposure.acceptance import AcceptanceCurve, TwoDiscs
+from amsdipole.exposure.axes import LivetimeAxes
 from amsdipole.exposure.livetime import LivetimeCube
-from amsdipole.exposure.pixel_window import pixel_radius, smoothed_density
+from amsdipole.exposure.pixel_window import AxisResponse, axis_response, pixel_radius
 from amsdipole.models import Flux, flux_integral
 
-__all__ = ["expected_counts"]
+__all__ = ["expected_counts", "exposure_map"]
 
 
 def expected_counts(
@@ -39,13 +41,55 @@ def expected_counts(
 
     Notes
     -----
-    mu_bp = Omega_p sum_z g_z T_bpz integral_b Phi(E) A(E) dE, with T_bpz the live time of the seconds in which bin b
-    is open, g_z the share of the acceptance per solid angle and Omega_p the pixel's solid angle. g_z is averaged over
-    the size of the pixels, of the map and of the axis (`smoothed_density`), so that no event that the detector accepts
-    can fall where nothing is expected.
+    mu_bp = Omega_p sum_a g(n_p . a) T_ba integral_b Phi(E) A(E) dE, with T_ba the live time of axis a in which bin b is
+    open, g the share of the acceptance per solid angle and Omega_p the pixel's solid angle. g is averaged over the size
+    of the pixels, of the map and of the axis (`axis_response`), so that no event that the detector accepts can fall
+    where nothing is expected.
     """
-    edge = cube.energy_edge_gev
+    axes, edge = cube.axes, cube.energy_edge_gev
     rate = flux_integral(lambda energy: flux(energy) * acceptance(energy), edge[:-1], edge[1:])
-    density = smoothed_density(geometry, cube.cos_edge, pixel_radius(cube.nside), pixel_radius(cube.axis_nside))
-    solid_angle = 4.0 * np.pi / len(cube.units)
-    return np.stack([rate[b] * solid_angle * (cube.livetime_s(b) @ density) for b in range(len(rate))])
+    response = axis_response(geometry, pixel=pixel_radius(cube.nside), axis=pixel_radius(axes.nside))
+    solid_angle = 4.0 * np.pi / (12 * cube.nside**2)
+    out = np.zeros((len(rate), 12 * cube.nside**2))
+    live = axes.class_livetime_s()
+    exposure = np.zeros(12 * cube.nside**2)
+    for b in range(len(rate)):
+        # Bins that open at the same time have the same exposure.
+        if b == 0 or live[b] > 0.0:
+            exposure = exposure_map(axes, response, nside=cube.nside, energy_bin=b)
+        out[b] = rate[b] * solid_angle * exposure
+    return out
+
+
+def exposure_map(axes: LivetimeAxes, response: AxisResponse, *, nside: int, energy_bin: int) -> NDArray[np.float64]:
+    """Fold the live time in which an energy bin is open with a response.
+
+    Parameters
+    ----------
+    axes : LivetimeAxes
+        Live time by axis and cutoff class.
+    response : AxisResponse
+        Response against the angle between pixel and axis.
+    nside : int
+        Resolution of the map.
+    energy_bin : int
+        Energy bin.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (12 nside^2,)
+        Live time times response in the frame of the axes [s times the response's unit].
+
+    Raises
+    ------
+    RangeError
+        `nside` is out of range.
+
+    Notes
+    -----
+    Every pixel of axes stands at the mean axis of the seconds in which the bin is open: what is left out is of second
+    order in the size of the pixels, and the response is averaged over it.
+    """
+    opened = (np.arange(axes.n_class) <= energy_bin).astype(np.float64)
+    axis, weight = axes.weighted_axes(opened)
+    return _core.folded_axes(axis, weight, nside, response.cos_least, response.value)

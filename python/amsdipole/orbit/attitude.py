@@ -7,7 +7,7 @@ from amsdipole import _core
 from amsdipole._arrays import floats
 from amsdipole.constants import AMS_MOUNTING_DEG
 
-__all__ = ["ams_mounting", "detector_attitude"]
+__all__ = ["ams_mounting", "axes_at", "detector_attitude"]
 
 
 def ams_mounting() -> NDArray[np.float64]:
@@ -78,3 +78,35 @@ def detector_attitude(
         floats("angle_rad", angle_rad, (None, 3)),
         floats("mounting", mounting, (3, 3)),
     )
+
+
+def axes_at(rotation: ArrayLike, rate: ArrayLike, *, offset_s: float) -> NDArray[np.float64]:
+    """Carry the detector's axis along its orbit.
+
+    Parameters
+    ----------
+    rotation : array_like of float, shape (n, 3, 3)
+        Detector to any axes that do not turn.
+    rate : array_like of float, shape (n, 3)
+        Angular velocity of the detector in those axes [rad/s].
+    offset_s : float
+        Time since the rotation held [s], 0 to 60.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n, 3)
+        Unit vectors along the detector's axis.
+
+    Raises
+    ------
+    ShapeError
+        Lengths differ.
+    RangeError
+        A value is not finite, or the offset out of range.
+
+    Examples
+    --------
+    >>> axes_at([np.eye(3)], [[1e-3, 0.0, 0.0]], offset_s=10.0).round(4)
+    array([[ 0.  , -0.01,  1.  ]])
+    """
+    return _core.axes_at(floats("rotation", rotation, (None, 3, 3)), floats("rate", rate, (None, 3)), float(offset_s))

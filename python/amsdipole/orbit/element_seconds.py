@@ -91,14 +91,22 @@ class ElementSeconds:
         chosen = row_set(row.astype(np.int64))
         return self._rows(np.arange(chosen.start, chosen.stop) if isinstance(chosen, slice) else chosen)
 
-    def _rows(self, row: NDArray[np.int64]) -> Seconds:
-        time_s = self.row_start_s(row)
-        position_km, velocity_km_s = interpolated_states(self._knots, time_s)
-        place = geodetic(teme_to_earth_fixed(time_s, position_km))
+    @property
+    def knots(self) -> StateKnots:
+        """States of the orbit at its knots."""
+        return self._knots
+
+    def livetime_at(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the live share of a row at each place (longitude, latitude [deg], altitude)."""
         dead = inside_polygon(
             place[:, 0], place[:, 1], corner_longitude_deg=SAA_LONGITUDE_DEG, corner_latitude_deg=SAA_LATITUDE_DEG
         )
-        livetime = np.where(dead, 0.0, self.livetime_fraction)
+        return np.where(dead, 0.0, self.livetime_fraction)
+
+    def _rows(self, row: NDArray[np.int64]) -> Seconds:
+        time_s = self.row_start_s(row)
+        position_km, velocity_km_s = interpolated_states(self._knots, time_s)
+        livetime = self.livetime_at(geodetic(teme_to_earth_fixed(time_s, position_km)))
         angle = np.tile(np.array(self.angle_rad), (len(row), 1))
         return Seconds(
             time_s, self.step_s, livetime, position_km, velocity_km_s, angle, "the mission made from element sets"

@@ -71,9 +71,7 @@ class Navigator:
 
     def __call__(self, seconds: Seconds) -> Navigation:
         """Navigate some rows; each row's result depends on that row alone."""
-        rotation, rate = detector_attitude(
-            seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting
-        )
+        rotation, rate = self.attitude(seconds)
         axis = floats("axis", rotation[:, :, 2], (None, 3))
         cutoff_gv = stormer_cutoff(
             seconds.time_s,
@@ -87,3 +85,7 @@ class Navigator:
         rotation, rate = attitude_in_frame(seconds.time_s, rotation, rate, self.frame)
         livetime_s = seconds.livetime_fraction * seconds.step_s
         return Navigation(seconds.time_s, seconds.step_s, rotation, rate, livetime_s, cutoff_gv, classes)
+
+    def attitude(self, seconds: Seconds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the rotation from the detector to TEME and the angular velocity of the local vertical."""
+        return detector_attitude(seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting)

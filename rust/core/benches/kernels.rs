@@ -4,9 +4,10 @@
 //! kernels beside their twins, called from Python, are timed by `pytest benches`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use amsdipole_core::axis_livetime::{AxisLivetime, axes_at};
 use amsdipole_core::counts::{Counts, Events, Navigation};
 use amsdipole_core::cutoff::{DipoleKnots, cutoff_class, stormer_cutoff};
-use amsdipole_core::livetime::{AxisLivetime, livetime_cube};
+use amsdipole_core::livetime::livetime_cube;
 use amsdipole_core::poisson::poisson_counts;
 use amsdipole_core::slopes::maximum_slopes;
 use amsdipole_core::states::{StateKnots, interpolated_states};
@@ -174,8 +175,9 @@ fn sums(c: &mut Criterion) {
     let _ = group.bench_function("Counts::add", |b| b.iter(|| counts.add(&events, &navigation).unwrap()));
     let _ = group.throughput(Throughput::Elements(N_SECOND as u64));
     let mut axes = AxisLivetime::new(128, 6).unwrap();
+    let pointed = axes_at(&start.rotation, &start.rate, 0.5).unwrap();
     let _ = group.bench_function("AxisLivetime::add", |b| {
-        b.iter(|| axes.add(&start.rotation, &start.rate, 0.5, &live, &class).unwrap());
+        b.iter(|| axes.add(&pointed, &live, &class).unwrap());
     });
     let axis: Vec<Vector> = (0..2000).map(|_| random.direction(-1.0)).collect();
     let units = vec![1_i64 << 32; 2000 * 6];

@@ -80,7 +80,7 @@ fn flat(position: &Vector, velocity: &Vector) -> bool {
 }
 
 /// Yaw about z times pitch about y times roll about x.
-fn body_to_local(angle_rad: &Vector) -> Matrix {
+pub(crate) fn body_to_local(angle_rad: &Vector) -> Matrix {
     let [(sy, cy), (sp, cp), (sr, cr)] = angle_rad.map(libm::sincos);
     let roll = [1.0, 0.0, 0.0, 0.0, cr, -sr, 0.0, sr, cr];
     let pitch = [cp, 0.0, sp, 0.0, 1.0, 0.0, -sp, 0.0, cp];
@@ -90,7 +90,7 @@ fn body_to_local(angle_rad: &Vector) -> Matrix {
 
 /// Columns: X = Y x Z (ram), Y against the orbit's angular momentum (starboard), Z to the Earth's centre.
 #[inline]
-fn local_to_inertial(position: &Vector, momentum: &Vector) -> Matrix {
+pub(crate) fn local_to_inertial(position: &Vector, momentum: &Vector) -> Matrix {
     let z = scaled(&unit(position), -1.0);
     let y = scaled(&unit(momentum), -1.0);
     let x = cross(&y, &z);
@@ -110,7 +110,7 @@ pub fn attitude_in_frame(
 ) -> Result<Attitude> {
     same_length("rotation", rotation.len(), time_s.len())?;
     same_length("rate", rate.len(), time_s.len())?;
-    let knots = frame_knots(time_s, knot_time_s, knot_matrix)?;
+    let knots = check_frame(time_s, knot_time_s, knot_matrix)?;
     all_finite("rotation", rotation.as_flattened())?;
     all_finite("rate", rate.as_flattened())?;
     let mut out = Attitude { rotation: vec![[0.0; 9]; time_s.len()], rate: vec![[0.0; 3]; time_s.len()] };
@@ -139,7 +139,7 @@ pub fn vector_in_frame(
     knot_matrix: &[Matrix],
 ) -> Result<Vec<Vector>> {
     same_length("vector", vector.len(), time_s.len())?;
-    let knots = frame_knots(time_s, knot_time_s, knot_matrix)?;
+    let knots = check_frame(time_s, knot_time_s, knot_matrix)?;
     all_finite_vectors("vector", vector)?;
     let mut out = vec![[0.0; 3]; time_s.len()];
     out.par_chunks_mut(CHUNK).zip(time_s.par_chunks(CHUNK).zip(vector.par_chunks(CHUNK))).for_each(
@@ -152,7 +152,7 @@ pub fn vector_in_frame(
     Ok(out)
 }
 
-fn frame_knots<'a>(time_s: &[f64], knot_time_s: &'a [f64], knot_matrix: &[Matrix]) -> Result<Knots<'a>> {
+pub(crate) fn check_frame<'a>(time_s: &[f64], knot_time_s: &'a [f64], knot_matrix: &[Matrix]) -> Result<Knots<'a>> {
     let knots = Knots::new("knot_time_s", knot_time_s)?;
     at_least("knot_matrix", knot_matrix.len(), 2)?;
     same_length("knot_matrix", knot_matrix.len(), knot_time_s.len())?;
@@ -162,7 +162,7 @@ fn frame_knots<'a>(time_s: &[f64], knot_time_s: &'a [f64], knot_matrix: &[Matrix
 }
 
 #[inline]
-fn matrix_at(knots: &Knots<'_>, matrix: &[Matrix], time_s: f64) -> Matrix {
+pub(crate) fn matrix_at(knots: &Knots<'_>, matrix: &[Matrix], time_s: f64) -> Matrix {
     let (i, share) = knots.locate(time_s);
     between(&matrix[i], &matrix[i + 1], share)
 }

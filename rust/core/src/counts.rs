@@ -2,11 +2,11 @@
 
 mod scan;
 
+use crate::axis_livetime::{STEP_MAX_S, check_class};
 use crate::check::{all_finite, all_unit, all_within, first, rising, same_length, within};
 use crate::cutoff::check_edges;
 use crate::fixed::{grown_bound, merge_from, to_units};
 use crate::healpix::Grid;
-use crate::livetime::{STEP_MAX_S, check_class};
 use crate::purity::{PurityTable, WEIGHT_MAX};
 use crate::rows::RowIndex;
 use crate::vector::{Matrix, Vector};

@@ -45,23 +45,10 @@ pub fn stormer_cutoff(
     same_length("position_km", position_km.len(), time_s.len())?;
     same_length("direction", direction.len(), time_s.len())?;
     within("half_angle_rad", half_angle_rad, 0.0, std::f64::consts::PI)?;
-    if charge_sign != 1 && charge_sign != -1 {
-        return Err(Error::Rule {
-            place: "charge_sign".into(),
-            found: charge_sign.to_string(),
-            rule: "1 or -1 is wanted".into(),
-        });
-    }
+    let sign = sign_of(charge_sign)?;
     let knots = dipole_knots(dipole)?;
     knots.cover("time_s", time_s)?;
-    let too_far = |p: &Vector| !(RADIUS_KM.0.powi(2)..=RADIUS_KM.1.powi(2)).contains(&norm2(p));
-    if let Some(i) = first(position_km, too_far) {
-        return Err(Error::Rule {
-            place: format!("position_km[{i}]"),
-            found: format!("{:?}", position_km[i]),
-            rule: format!("a distance of {} to {} km from the centre is wanted", RADIUS_KM.0, RADIUS_KM.1),
-        });
-    }
+    check_position(position_km)?;
     all_unit("direction", direction)?;
     let (sin_cone, cos_cone) = libm::sincos(half_angle_rad);
     let mut cutoff = vec![0.0; time_s.len()];
@@ -70,18 +57,58 @@ pub fn stormer_cutoff(
         .zip(time_s.par_chunks(CHUNK).zip(position_km.par_chunks(CHUNK)).zip(direction.par_chunks(CHUNK)))
         .for_each(|(cutoff, ((time, position), direction))| {
             for i in 0..cutoff.len() {
-                let (knot, share) = knots.locate(time[i]);
-                let k_gv = dipole.k_gv[knot] + (dipole.k_gv[knot + 1] - dipole.k_gv[knot]) * share;
-                let center = between(&dipole.center_km[knot], &dipole.center_km[knot + 1], share);
-                let pole = unit(&between(&dipole.pole[knot], &dipole.pole[knot + 1], share));
-                let from = [position[i][0] - center[0], position[i][1] - center[1], position[i][2] - center[2]];
-                cutoff[i] = cutoff_in(k_gv, &from, &pole, &direction[i], charge_sign as f64, sin_cone, cos_cone);
+                cutoff[i] = cone_cutoff(&knots, dipole, time[i], &position[i], &direction[i], sign, sin_cone, cos_cone);
             }
         });
     Ok(cutoff)
 }
 
-fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
+/// The sign of a charge as a number.
+pub(crate) fn sign_of(charge_sign: i64) -> Result<f64> {
+    match charge_sign {
+        1 => Ok(1.0),
+        -1 => Ok(-1.0),
+        other => {
+            Err(Error::Rule { place: "charge_sign".into(), found: other.to_string(), rule: "1 or -1 is wanted".into() })
+        }
+    }
+}
+
+/// Refuse positions that no satellite has.
+pub(crate) fn check_position(position_km: &[Vector]) -> Result<()> {
+    let too_far = |p: &Vector| !(RADIUS_KM.0.powi(2)..=RADIUS_KM.1.powi(2)).contains(&norm2(p));
+    match first(position_km, too_far) {
+        None => Ok(()),
+        Some(i) => Err(Error::Rule {
+            place: format!("position_km[{i}]"),
+            found: format!("{:?}", position_km[i]),
+            rule: format!("a distance of {} to {} km from the centre is wanted", RADIUS_KM.0, RADIUS_KM.1),
+        }),
+    }
+}
+
+/// Cutoff of one row [GV], the greatest over a cone.
+#[inline]
+#[expect(clippy::too_many_arguments, reason = "the numbers of one row, and what is common to all")]
+pub(crate) fn cone_cutoff(
+    knots: &Knots<'_>,
+    dipole: &DipoleKnots<'_>,
+    time_s: f64,
+    position: &Vector,
+    direction: &Vector,
+    sign: f64,
+    sin_cone: f64,
+    cos_cone: f64,
+) -> f64 {
+    let (knot, share) = knots.locate(time_s);
+    let k_gv = dipole.k_gv[knot] + (dipole.k_gv[knot + 1] - dipole.k_gv[knot]) * share;
+    let center = between(&dipole.center_km[knot], &dipole.center_km[knot + 1], share);
+    let pole = unit(&between(&dipole.pole[knot], &dipole.pole[knot + 1], share));
+    let from = [position[0] - center[0], position[1] - center[1], position[2] - center[2]];
+    cutoff_in(k_gv, &from, &pole, direction, sign, sin_cone, cos_cone)
+}
+
+pub(crate) fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
     let knots = Knots::new("dipole_time_s", dipole.time_s)?;
     same_length("dipole_k_gv", dipole.k_gv.len(), dipole.time_s.len())?;
     same_length("dipole_center_km", dipole.center_km.len(), dipole.time_s.len())?;

@@ -7,6 +7,8 @@ use rayon::prelude::*;
 
 /// 2000-01-01 12:00 UTC as Unix time [s].
 const J2000_UNIX_S: f64 = 946_728_000.0;
+/// Rate of the sidereal angle at J2000 [rad/s] (Aoki et al. 1982, A&A 105, 359).
+pub(crate) const EARTH_ROTATION_RAD_S: f64 = 7.292_115_855_306_589e-5;
 /// WGS 84 equatorial radius [km] (NIMA TR8350.2).
 pub(crate) const WGS84_A_KM: f64 = 6_378.137;
 /// WGS 84 flattening (NIMA TR8350.2).
@@ -50,12 +52,17 @@ fn spun(time_s: &[f64], vector: &[Vector], sense: f64) -> Result<Vec<Vector>> {
         |(out, (time, vector))| {
             for ((o, t), v) in out.iter_mut().zip(time).zip(vector) {
                 let (sin, cos) = libm::sincos(sidereal_angle(*t));
-                let sin = sense * sin;
-                *o = [cos * v[0] + sin * v[1], cos * v[1] - sin * v[0], v[2]];
+                *o = turned(v, sense * sin, cos);
             }
         },
     );
     Ok(out)
+}
+
+/// A vector in axes that are turned about z by an angle of this sine and cosine.
+#[inline]
+pub(crate) fn turned(v: &Vector, sin: f64, cos: f64) -> Vector {
+    [cos * v[0] + sin * v[1], cos * v[1] - sin * v[0], v[2]]
 }
 
 /// Geodetic longitude [deg, -180 to 180), latitude [deg] and altitude [km] above WGS 84 of earth-fixed positions [km].
@@ -76,7 +83,7 @@ pub fn geodetic(position_km: &[Vector]) -> Result<Vec<Vector>> {
 }
 
 #[inline]
-fn geodetic_of(p: &Vector) -> Vector {
+pub(crate) fn geodetic_of(p: &Vector) -> Vector {
     let b = WGS84_A_KM * (1.0 - WGS84_F);
     let e2 = WGS84_F * (2.0 - WGS84_F);
     let ep2 = e2 / (1.0 - e2);

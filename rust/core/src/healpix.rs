@@ -155,7 +155,7 @@ impl Grid {
     }
 
     /// First pixel of a ring; `npix` for the ring after the last.
-    fn ring_start(&self, ring: i64) -> i64 {
+    pub(crate) fn ring_start(&self, ring: i64) -> i64 {
         if ring <= self.nside {
             2 * ring * (ring - 1)
         } else if ring <= 3 * self.nside {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attitude;
+pub mod axis_livetime;
 mod check;
 pub mod counts;
 pub mod cutoff;
@@ -12,11 +13,13 @@ pub mod cutoff_scan;
 pub mod earth;
 mod error;
 pub mod fixed;
+pub mod fold;
 pub mod healpix;
 pub mod igrf;
 pub mod interpolation;
 mod lanes;
 pub mod livetime;
+pub mod orbit_axes;
 pub mod poisson;
 pub mod purity;
 mod rows;

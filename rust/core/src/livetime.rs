@@ -1,116 +1,11 @@
-//! Live time by detector axis and cutoff class, and its spread over the pixels that the detector sees.
+//! Live time of detector axes spread over the pixels that the detector sees.
 
-use crate::check::{all_finite, all_unit, all_within, at_least, rising, same_length, within};
-use crate::fixed::{LARGEST, from_units, grown_bound, merge, to_units};
+use crate::check::{all_unit, all_within, at_least, rising, same_length, within};
+use crate::fixed::grown_bound;
 use crate::healpix::Grid;
-use crate::vector::{Matrix, Vector, carried};
+use crate::vector::Vector;
 use crate::{Error, Result};
 use rayon::prelude::*;
-
-/// Longest row of a seconds table [s]: the sky turns by 4 degrees in it.
-pub const STEP_MAX_S: f64 = 60.0;
-
-/// Live time summed exactly by pixel of the detector axis and cutoff class.
-#[derive(Debug, Clone)]
-pub struct AxisLivetime {
-    grid: Grid,
-    n_class: usize,
-    bound: i64,
-    parts: Vec<Vec<i64>>,
-}
-
-impl AxisLivetime {
-    /// No live time yet, on a grid for the axis.
-    ///
-    /// # Errors
-    /// An `nside` that is no power of two in range, or no or too many classes.
-    pub fn new(nside: i64, n_class: usize) -> Result<Self> {
-        let grid = Grid::new(nside)?;
-        within("n_class", n_class as f64, 1.0, 255.0)?;
-        Ok(Self { grid, n_class, bound: 0, parts: Vec::new() })
-    }
-
-    /// Add rows; the axis of each is taken `offset_s` after the time of its rotation.
-    ///
-    /// # Errors
-    /// Lengths that differ; live times outside 0 to 60 s; a class that does not exist; a value that is not finite.
-    pub fn add(
-        &mut self,
-        rotation: &[Matrix],
-        rate: &[Vector],
-        offset_s: f64,
-        livetime_s: &[f64],
-        class: &[u8],
-    ) -> Result<()> {
-        same_length("rate", rate.len(), rotation.len())?;
-        same_length("livetime_s", livetime_s.len(), rotation.len())?;
-        same_length("cutoff_class", class.len(), rotation.len())?;
-        within("offset_s", offset_s, 0.0, STEP_MAX_S)?;
-        all_finite("rotation", rotation.as_flattened())?;
-        all_finite("rate", rate.as_flattened())?;
-        all_within("livetime_s", livetime_s, 0.0, STEP_MAX_S)?;
-        check_class(class, self.n_class)?;
-        let added = i128::from(to_units(STEP_MAX_S)) * rotation.len() as i128;
-        self.bound = grown_bound("livetime_s", self.bound, added, || greatest(&self.parts))?;
-        let n_part = rayon::current_num_threads();
-        let n_cell = self.grid.npix() as usize * self.n_class;
-        while self.parts.len() < n_part {
-            self.parts.push(vec![0; n_cell]);
-        }
-        let size = rotation.len().div_ceil(n_part).max(1);
-        self.parts
-            .par_iter_mut()
-            .zip(
-                rotation
-                    .par_chunks(size)
-                    .zip(rate.par_chunks(size))
-                    .zip(livetime_s.par_chunks(size).zip(class.par_chunks(size))),
-            )
-            .for_each(|(part, ((rotation, rate), (livetime, class)))| {
-                for i in 0..rotation.len() {
-                    if livetime[i] > 0.0 {
-                        let axis = [rotation[i][2], rotation[i][5], rotation[i][8]];
-                        let pixel = self.grid.pixel(&carried(&axis, &rate[i], offset_s)) as usize;
-                        part[pixel * self.n_class + usize::from(class[i])] += to_units(livetime[i]);
-                    }
-                }
-            });
-        Ok(())
-    }
-
-    /// Sums so far in units of 2^-32 s, by pixel of the axis and class.
-    ///
-    /// # Errors
-    /// [`Error::Overflow`] if a sum leaves its range.
-    pub fn units(&self) -> Result<Vec<i64>> {
-        let mut total = vec![0; self.grid.npix() as usize * self.n_class];
-        for part in &self.parts {
-            merge("livetime_s", &mut total, part)?;
-        }
-        Ok(total)
-    }
-
-    /// Number of classes.
-    #[must_use]
-    pub fn n_class(&self) -> usize {
-        self.n_class
-    }
-}
-
-fn greatest(parts: &[Vec<i64>]) -> i64 {
-    parts.iter().flatten().copied().max().unwrap_or(0).saturating_mul(parts.len().max(1) as i64)
-}
-
-pub(crate) fn check_class(class: &[u8], n_class: usize) -> Result<()> {
-    match class.iter().position(|&c| usize::from(c) >= n_class) {
-        None => Ok(()),
-        Some(i) => Err(Error::OutOfRange {
-            place: format!("cutoff_class[{i}]"),
-            found: class[i].to_string(),
-            allowed: format!("[0, {n_class})"),
-        }),
-    }
-}
 
 /// Live time [units of 2^-32 s] by pixel, bin of cos(zenith in the detector) and cutoff class.
 ///
@@ -262,13 +157,6 @@ impl<'a> CosineBins<'a> {
     }
 }
 
-/// Sum of units as seconds.
-#[must_use]
-pub fn seconds(units: &[i64]) -> f64 {
-    let total: i128 = units.iter().map(|u| i128::from(*u)).sum();
-    i64::try_from(total).map_or(LARGEST * LARGEST, from_units)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,15 +179,5 @@ mod tests {
                 prop_assert_eq!(seen, if cosine >= least { units } else { 0 });
             }
         }
-    }
-
-    #[test]
-    fn livetime_is_conserved_whatever_the_number_of_parts() {
-        let rotation = [[0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]];
-        let mut sums = AxisLivetime::new(4, 3).expect("a power of two");
-        for _ in 0..10 {
-            sums.add(&rotation, &[[0.0; 3]; 2], 0.5, &[0.25, 1.0], &[0, 2]).expect("good rows");
-        }
-        assert!((seconds(&sums.units().expect("no overflow")) - 12.5).abs() < f64::EPSILON);
     }
 }

@@ -29,28 +29,32 @@ pub struct StateKnots<'a> {
 /// # Errors
 /// Lengths that differ; segments that do not rise or whose knots do not cover them; a time outside the orbit.
 pub fn interpolated_states(knots: &StateKnots<'_>, time_s: &[f64]) -> Result<(Vec<Vector>, Vec<Vector>)> {
-    check(knots)?;
-    let n_segment = knots.knot_start_s.len();
-    all_within("time_s", time_s, knots.segment_start_s[0], knots.segment_start_s[n_segment])?;
+    check(knots, time_s)?;
     let mut position = vec![[0.0; 3]; time_s.len()];
     let mut velocity = vec![[0.0; 3]; time_s.len()];
     position.par_chunks_mut(CHUNK).zip(velocity.par_chunks_mut(CHUNK)).zip(time_s.par_chunks(CHUNK)).for_each(
         |((position, velocity), time)| {
             let mut segment = 0;
             for i in 0..time.len() {
-                let t = time[i];
-                if t < knots.segment_start_s[segment] || t >= knots.segment_start_s[segment + 1] {
-                    let after = knots.segment_start_s[..n_segment].partition_point(|&start| start <= t);
-                    segment = after.max(1) - 1;
-                }
-                (position[i], velocity[i]) = state_in(knots, segment, t);
+                segment = segment_of(knots, segment, time[i]);
+                (position[i], velocity[i]) = state_in(knots, segment, time[i]);
             }
         },
     );
     Ok((position, velocity))
 }
 
-fn check(knots: &StateKnots<'_>) -> Result<()> {
+/// Segment in use at a time, with a first guess.
+#[inline]
+pub(crate) fn segment_of(knots: &StateKnots<'_>, guess: usize, time_s: f64) -> usize {
+    if time_s >= knots.segment_start_s[guess] && time_s < knots.segment_start_s[guess + 1] {
+        return guess;
+    }
+    let after = knots.segment_start_s[..knots.knot_start_s.len()].partition_point(|&start| start <= time_s);
+    after.max(1) - 1
+}
+
+pub(crate) fn check(knots: &StateKnots<'_>, time_s: &[f64]) -> Result<()> {
     let n_segment = knots.knot_start_s.len();
     at_least("knot_start_s", n_segment, 1)?;
     same_length("segment_start_s", knots.segment_start_s.len(), n_segment + 1)?;
@@ -79,11 +83,11 @@ fn check(knots: &StateKnots<'_>) -> Result<()> {
             return Err(Error::Table(format!("segment {i}: its {n_knot} knots do not cover it")));
         }
     }
-    Ok(())
+    all_within("time_s", time_s, knots.segment_start_s[0], knots.segment_start_s[n_segment])
 }
 
 #[inline]
-fn state_in(knots: &StateKnots<'_>, segment: usize, time_s: f64) -> (Vector, Vector) {
+pub(crate) fn state_in(knots: &StateKnots<'_>, segment: usize, time_s: f64) -> (Vector, Vector) {
     let h = knots.step_s;
     let first = knots.segment_offset[segment] as usize;
     let last = knots.segment_offset[segment + 1] as usize - 2;

@@ -3,15 +3,18 @@
 use pyo3::prelude::*;
 
 mod attitude;
+mod axis_livetime;
 mod convert;
 mod counts;
 mod cutoff;
 mod cutoff_scan;
 mod earth;
 mod error;
+mod fold;
 mod healpix;
 mod igrf;
 mod livetime;
+mod orbit_axes;
 mod poisson;
 mod pool;
 mod purity;
@@ -26,6 +29,8 @@ mod _core {
     #[pymodule_export]
     use super::attitude::{attitude_in_frame, detector_attitude, vector_in_frame};
     #[pymodule_export]
+    use super::axis_livetime::{AxisLivetime, axes_at};
+    #[pymodule_export]
     use super::counts::Counts;
     #[pymodule_export]
     use super::cutoff::{cutoff_class, stormer_cutoff};
@@ -34,11 +39,15 @@ mod _core {
     #[pymodule_export]
     use super::earth::{earth_fixed_to_teme, geodetic, teme_to_earth_fixed};
     #[pymodule_export]
+    use super::fold::folded_axes;
+    #[pymodule_export]
     use super::healpix::{pixel_to_vector, vector_to_pixel};
     #[pymodule_export]
     use super::igrf::magnetic_field;
     #[pymodule_export]
-    use super::livetime::{AxisLivetime, livetime_cube};
+    use super::livetime::livetime_cube;
+    #[pymodule_export]
+    use super::orbit_axes::orbit_axes;
     #[pymodule_export]
     use super::poisson::poisson_counts;
     #[pymodule_export]

@@ -1,0 +1,62 @@
+"""Commands on the exposure: exposure, systematics."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amsdipole.commands._shared import ConfigPath, Json, Overwrite, Quiet, print_json, print_text
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command in (exposure, systematics):
+        _ = app.command()(command)
+
+
+def exposure(
+    config: ConfigPath,
+    folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-exposure"),
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the live time and the reference maps of a mission, and say where its seconds went."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.config import read_config
+    from amsdipole.exposure_report import budget_table, exposure_report
+
+    with ProgressReport(quiet=quiet) as progress:
+        document = exposure_report(read_config(config), folder, overwrite=overwrite, progress=progress)
+    if as_json:
+        print_json(document)
+        return
+    print_text(budget_table(document))
+    print_text(f"\n{'E [GeV] >':>10} {'open [s]':>16}")
+    for row in document["open_s"]:
+        print_text(f"{row['energy_low_gev']:>10g} {row['open_s']:>16,.1f}")
+    print_text(f"\n{'dipole of the reference':<28} {'x (FB)':>9} {'y (EW)':>9} {'z (NS)':>9}")
+    for row in document["references"]:
+        x, y, z = (row["dipole"][axis] for axis in "xyz")
+        print_text(f"{row['frame']:<16} > {row['energy_low_gev']:<8g} {x:>10.5f} {y:>9.5f} {z:>9.5f}")
+    print_text(f"\nFiles are in {folder}")
+
+
+def systematics(config: ConfigPath, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show how each variation of the exposure alone would shift the dipole of data that the nominal rule selects."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.config import read_config
+    from amsdipole.exposure_report import systematics_report
+
+    with ProgressReport(quiet=quiet) as progress:
+        document = systematics_report(read_config(config), progress=progress)
+    if as_json:
+        print_json(document)
+        return
+    print_text(f"{'shift in units of 1e-4':<36} {'EW':>8} {'NS':>8} {'FB':>8} {'delta':>8}")
+    for row in document["shifts"]:
+        values = [*row["rho"].values(), row["delta"]]
+        label = f"> {row['energy_low_gev']:g} GeV, {row['variation']}"
+        print_text(f"{label:<36} " + " ".join(f"{1e4 * value:>8.2f}" for value in values))

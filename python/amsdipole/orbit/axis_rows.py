@@ -1,0 +1,150 @@
+"""What the exposure needs of each row: where the axis points, how long it is live, and the cutoff's class."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole import _core
+from amsdipole._arrays import floats
+from amsdipole.geomagnetism import cutoff_class
+from amsdipole.orbit.attitude import axes_at
+from amsdipole.orbit.element_seconds import ElementSeconds
+from amsdipole.orbit.navigation import Navigator
+from amsdipole.orbit.seconds import BLOCK, Seconds, SecondsSource
+from amsdipole.orbit.selection import SecondCauses, SelectedSeconds, causes, earth_axes
+from amsdipole.sky import geodetic, teme_to_earth_fixed
+
+__all__ = ["AxisRows", "axis_rows"]
+
+
+@dataclass(frozen=True)
+class AxisRows:
+    """Rows as the exposure wants them.
+
+    Attributes
+    ----------
+    time_s : numpy.ndarray of float64, shape (n,)
+        Start of each row [s].
+    sky : numpy.ndarray of float64, shape (n, 3)
+        Detector axis at the middle of each row, in the axes of the navigator's frame.
+    earth : numpy.ndarray of float64, shape (n, 3)
+        The same axis in earth-fixed axes.
+    place : numpy.ndarray of float64, shape (n, 3)
+        Longitude [deg], geodetic latitude [deg], altitude [km] at the start of each row.
+    cutoff_gv : numpy.ndarray of float64, shape (n,)
+        Greatest cutoff over the cone [GV].
+    cutoff_class : numpy.ndarray of uint8, shape (n,)
+        First open energy bin.
+    livetime_s : numpy.ndarray of float64, shape (n,)
+        Live time [s]; 0 where the row is not selected.
+    causes : SecondCauses
+        What became of each row's time.
+    """
+
+    time_s: NDArray[np.float64]
+    sky: NDArray[np.float64]
+    earth: NDArray[np.float64]
+    place: NDArray[np.float64]
+    cutoff_gv: NDArray[np.float64]
+    cutoff_class: NDArray[np.uint8]
+    livetime_s: NDArray[np.float64]
+    causes: SecondCauses
+
+
+def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]:
+    """Give all rows of a mission as the exposure wants them.
+
+    Parameters
+    ----------
+    source : SecondsSource
+        Rows of the mission.
+    navigator : Navigator
+        The instrument on its orbit.
+
+    Yields
+    ------
+    AxisRows
+        Blocks of rows in time order, the same bits by either way below.
+
+    Notes
+    -----
+    For missions made from element sets one kernel goes from the orbit's knots to axis, place and cutoff; rows of a
+    table pass through the navigator that events use.
+    """
+    inner = source.source if isinstance(source, SelectedSeconds) else source
+    if isinstance(inner, ElementSeconds):
+        for first in range(0, inner.n_row, BLOCK):
+            row = np.arange(first, min(first + BLOCK, inner.n_row))
+            yield _finished(source, navigator, *_from_knots(inner, navigator, inner.row_start_s(row)))
+    else:
+        for block in inner.blocks():
+            yield _finished(source, navigator, *_from_table(block, navigator))
+
+
+_Parts = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
+    NDArray[np.float64],
+]  # fmt: skip
+
+
+def _from_knots(source: ElementSeconds, navigator: Navigator, time_s: NDArray[np.float64]) -> _Parts:
+    knots = source.knots.covering(float(time_s[0]), float(time_s[-1]))
+    dipole, frame = navigator.dipole, navigator.frame
+    sky, earth, place, cutoff_gv = _core.orbit_axes(
+        time_s,
+        knots.segment_start_s,
+        knots.segment_offset,
+        knots.knot_start_s,
+        knots.step_s,
+        knots.position_km,
+        knots.velocity_km_s,
+        np.array(source.angle_rad),
+        floats("mounting", navigator.mounting, (3, 3)),
+        source.step_s / 2.0,
+        *_covering(frame.time_s, frame.matrix, time_s),
+        navigator.rule.half_angle_rad,
+        navigator.rule.charge_sign,
+        dipole.time_s,
+        dipole.k_gv,
+        dipole.center_km,
+        dipole.pole,
+    )
+    return time_s, sky, earth, place, cutoff_gv, source.livetime_at(place)
+
+
+def _covering(
+    knot_s: NDArray[np.float64], matrix: NDArray[np.float64], time_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Knots that the times need: the kernel checks every knot that it is given."""
+    first = max(int(np.searchsorted(knot_s, time_s[0], side="right")) - 1, 0)
+    last = max(int(np.searchsorted(knot_s, time_s[-1], side="left")) + 1, first + 2)
+    if last > len(knot_s):
+        first, last = max(len(knot_s) - 2, 0) if first > len(knot_s) - 2 else first, len(knot_s)
+    return knot_s[first:last], np.ascontiguousarray(matrix[first:last])
+
+
+def _from_table(block: Seconds, navigator: Navigator) -> _Parts:
+    row = navigator(block)
+    half_s = row.step_s / 2.0
+    sky = axes_at(row.rotation, row.rate, offset_s=half_s)
+    earth = earth_axes(row.time_s, *navigator.attitude(block), half_s)
+    place = geodetic(teme_to_earth_fixed(row.time_s, block.position_km))
+    return row.time_s, sky, earth, place, row.cutoff_gv, block.livetime_fraction
+
+
+def _finished(
+    source: SecondsSource,
+    navigator: Navigator,
+    time_s: NDArray[np.float64],
+    sky: NDArray[np.float64],
+    earth: NDArray[np.float64],
+    place: NDArray[np.float64],
+    cutoff_gv: NDArray[np.float64],
+    fraction: NDArray[np.float64],
+) -> AxisRows:
+    rule = source.rule if isinstance(source, SelectedSeconds) else None
+    found = causes(rule, time_s, fraction, place, earth, source.step_s)
+    classes = cutoff_class(cutoff_gv, navigator.energy_edge_gev, factor=navigator.rule.factor)
+    return AxisRows(time_s, sky, earth, place, cutoff_gv, classes, found.livetime_s, found)

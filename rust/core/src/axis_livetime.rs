@@ -1,0 +1,184 @@
+//! Live time by pixel of the detector axis and cutoff class, with the mean axis of each.
+
+use crate::check::{CHUNK, all_finite_vectors, all_unit, all_within, same_length, within};
+use crate::fixed::{grown_bound, to_units};
+use crate::healpix::Grid;
+use crate::vector::{Matrix, Vector, carried};
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// Longest row of a seconds table [s]: the sky turns by 4 degrees in it.
+pub const STEP_MAX_S: f64 = 60.0;
+/// Most pixels times classes: 8.6 GB of sums.
+const N_CELL_MAX: i64 = 1 << 28;
+
+/// Detector axis of each row, carried `offset_s` on from the time of its rotation.
+///
+/// # Errors
+/// Lengths that differ; a value that is not finite; an offset outside 0 to 60 s.
+pub fn axes_at(rotation: &[Matrix], rate: &[Vector], offset_s: f64) -> Result<Vec<Vector>> {
+    same_length("rate", rate.len(), rotation.len())?;
+    within("offset_s", offset_s, 0.0, STEP_MAX_S)?;
+    crate::check::all_finite("rotation", rotation.as_flattened())?;
+    all_finite_vectors("rate", rate)?;
+    let mut axis = vec![[0.0; 3]; rotation.len()];
+    axis.par_chunks_mut(CHUNK).zip(rotation.par_chunks(CHUNK).zip(rate.par_chunks(CHUNK))).for_each(
+        |(axis, (rotation, rate))| {
+            for ((out, r), w) in axis.iter_mut().zip(rotation).zip(rate) {
+                *out = carried(&[r[2], r[5], r[8]], w, offset_s);
+            }
+        },
+    );
+    Ok(axis)
+}
+
+/// Exact sums of live time, and of live time times axis, by pixel of the axis and cutoff class.
+#[derive(Debug, Clone)]
+pub struct AxisLivetime {
+    grid: Grid,
+    n_class: usize,
+    bound: i64,
+    cell: Vec<Cell>,
+}
+
+/// Live time and its moments along x, y, z, in units of 2^-32 s.
+type Cell = [i64; 4];
+
+/// Cells that hold live time, by rising pixel and class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AxisSums {
+    /// Pixel of the axis.
+    pub pixel: Vec<i64>,
+    /// Cutoff class.
+    pub class: Vec<u8>,
+    /// Live time [units].
+    pub units: Vec<i64>,
+    /// Live time times axis [units], three a cell.
+    pub moment: Vec<i64>,
+}
+
+impl AxisLivetime {
+    /// No live time yet, on a grid for the axis.
+    ///
+    /// # Errors
+    /// An `nside` that is no power of two in range, no or too many classes, or more than 2^28 cells.
+    pub fn new(nside: i64, n_class: usize) -> Result<Self> {
+        let grid = Grid::new(nside)?;
+        within("n_class", n_class as f64, 1.0, 255.0)?;
+        let n_cell = grid.npix() * n_class as i64;
+        if n_cell > N_CELL_MAX {
+            return Err(Error::OutOfRange {
+                place: "n_cell".into(),
+                found: n_cell.to_string(),
+                allowed: format!("[1, {N_CELL_MAX}]"),
+            });
+        }
+        Ok(Self { grid, n_class, bound: 0, cell: Vec::new() })
+    }
+
+    /// Add rows.
+    ///
+    /// # Errors
+    /// Lengths that differ; an axis that is no unit vector; live times outside 0 to 60 s; a class that does not exist.
+    pub fn add(&mut self, axis: &[Vector], livetime_s: &[f64], class: &[u8]) -> Result<()> {
+        same_length("livetime_s", livetime_s.len(), axis.len())?;
+        same_length("cutoff_class", class.len(), axis.len())?;
+        all_unit("axis", axis)?;
+        all_within("livetime_s", livetime_s, 0.0, STEP_MAX_S)?;
+        check_class(class, self.n_class)?;
+        // A component of a unit vector may exceed 1 by its tolerance.
+        let added = i128::from(to_units(STEP_MAX_S * 1.001)) * axis.len() as i128;
+        self.bound = grown_bound("livetime_s", self.bound, added, || greatest(&self.cell))?;
+        if self.cell.is_empty() {
+            self.cell = vec![[0; 4]; self.grid.npix() as usize * self.n_class];
+        }
+        let (grid, n_class) = (self.grid, self.n_class);
+        let runs: Vec<Vec<(usize, Cell)>> = axis
+            .par_chunks(CHUNK)
+            .zip(livetime_s.par_chunks(CHUNK).zip(class.par_chunks(CHUNK)))
+            .map(|(axis, (livetime, class))| runs(&grid, n_class, axis, livetime, class))
+            .collect();
+        // Runs are few, and one owner of the sums needs no copy of them for each thread.
+        for (place, part) in runs.iter().flatten() {
+            let cell = &mut self.cell[*place];
+            for (sum, value) in cell.iter_mut().zip(part) {
+                *sum += value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sums so far.
+    #[must_use]
+    pub fn sums(&self) -> AxisSums {
+        let mut out = AxisSums::default();
+        for (place, cell) in self.cell.iter().enumerate().filter(|(_, cell)| cell[0] != 0) {
+            out.pixel.push((place / self.n_class) as i64);
+            out.class.push((place % self.n_class) as u8);
+            out.units.push(cell[0]);
+            out.moment.extend(&cell[1..]);
+        }
+        out
+    }
+}
+
+/// Sums of neighbouring rows that fall in the same cell: an axis stays in one for some seconds.
+fn runs(grid: &Grid, n_class: usize, axis: &[Vector], livetime_s: &[f64], class: &[u8]) -> Vec<(usize, Cell)> {
+    let mut out: Vec<(usize, Cell)> = Vec::with_capacity(axis.len() / 2);
+    for i in 0..axis.len() {
+        let units = to_units(livetime_s[i]);
+        if units == 0 {
+            continue;
+        }
+        let place = grid.pixel(&axis[i]) as usize * n_class + usize::from(class[i]);
+        let [x, y, z] = axis[i].map(|component| to_units(livetime_s[i] * component));
+        match out.last_mut() {
+            Some((last, sum)) if *last == place => {
+                *sum = [sum[0] + units, sum[1] + x, sum[2] + y, sum[3] + z];
+            }
+            _ => out.push((place, [units, x, y, z])),
+        }
+    }
+    out
+}
+
+fn greatest(cells: &[Cell]) -> i64 {
+    cells.as_flattened().iter().map(|value| value.saturating_abs()).max().unwrap_or(0)
+}
+
+pub(crate) fn check_class(class: &[u8], n_class: usize) -> Result<()> {
+    match class.iter().position(|&c| usize::from(c) >= n_class) {
+        None => Ok(()),
+        Some(i) => Err(Error::OutOfRange {
+            place: format!("cutoff_class[{i}]"),
+            found: class[i].to_string(),
+            allowed: format!("[0, {n_class})"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::{norm2, unit};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn livetime_and_axes_are_conserved(
+            axis in prop::collection::vec(prop::array::uniform3(-1.0..1.0f64), 1..200), split in 0.0..1.0f64,
+        ) {
+            let axis: Vec<Vector> = axis.iter().filter(|v| norm2(v) > 1e-3).map(unit).collect();
+            let livetime: Vec<f64> = (0..axis.len()).map(|i| (i % 5) as f64 / 4.0).collect();
+            let class: Vec<u8> = (0..axis.len()).map(|i| (i % 3) as u8).collect();
+            let (mut whole, mut parts) = (AxisLivetime::new(4, 3).expect("good"), AxisLivetime::new(4, 3).expect("good"));
+            whole.add(&axis, &livetime, &class).expect("good rows");
+            let at = (axis.len() as f64 * split) as usize;
+            parts.add(&axis[at..], &livetime[at..], &class[at..]).expect("good rows");
+            parts.add(&axis[..at], &livetime[..at], &class[..at]).expect("good rows");
+            prop_assert_eq!(whole.sums(), parts.sums());
+            let total: i64 = whole.sums().units.iter().sum();
+            prop_assert_eq!(total, livetime.iter().map(|t| to_units(*t)).sum::<i64>());
+        }
+    }
+}
