@@ -1,7 +1,6 @@
 """One analysis from its configuration to its result: composition only, no physics."""
 
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config
-from amsdipole.events import CountsMaps, EventFiles, count_events, count_sky_events, read_sky_events
+from amsdipole.counting import Progress, candidate_files, counted_candidates
+from amsdipole.events import CountsMaps, count_sky_events, read_sky_events
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.exposure import (
     LivetimeCube,
@@ -31,9 +31,6 @@ from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_d
 from amsdipole.threads import set_threads
 
 __all__ = ["Progress", "check_inputs", "run"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 def run(config: Config, *, progress: Progress | None = None) -> Result:
@@ -91,8 +88,7 @@ def check_inputs(config: Config) -> dict[str, Any]:
     if config.seconds is None:
         tables = [read_sky_events(path, config.events.columns) for path in config.events.files]
         return {"n_event": sum(len(table.weight) for table in tables)}
-    columns = {name: str(column) for name, column in config.events.columns.items()}
-    events = EventFiles(config.events.files, columns, config.events.batch_size)
+    events = candidate_files(config)
     parts = instrument(config)
     return {
         "n_event": events.n_event,
@@ -111,19 +107,10 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def _orbiting(config: Config, progress: Progress) -> Result:
-    columns = {name: str(column) for name, column in config.events.columns.items()}
-    events = EventFiles(config.events.files, columns, config.events.batch_size)
     parts = instrument(config)
     nside, cos_least = config.map.nside, parts.geometry.cos_least
-    n_event, n_row = events.n_event, parts.seconds.n_row
-    counts = count_events(
-        events,
-        parts.seconds,
-        parts.navigator,
-        nside=nside,
-        cos_least=cos_least,
-        progress=lambda done: progress("events", done, n_event),
-    )
+    n_row = parts.seconds.n_row
+    counts = counted_candidates(config, parts, progress=progress)
     cube = livetime_cube(
         parts.seconds,
         parts.navigator,
@@ -138,8 +125,15 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         cut_flow=counts.cut_flow,
         livetime=_livetime(cube, config),
         harmonics=None,
-        provenance=_provenance(config, [*config.events.files, *_mission_files(config)]),
+        provenance=_provenance(config, [*config.events.files, *_weight_files(config), *_mission_files(config)]),
     )
+
+
+def _weighting(config: Config) -> str:
+    """Say what the weights mean: those by table know it themselves."""
+    if config.weights is None:
+        return config.events.weighting
+    return "purity" if config.weights.method == "purity" else "signal"
 
 
 def _range_result(
@@ -151,7 +145,7 @@ def _range_result(
     weights, weights2 = counts.weights(slice(first, None)), counts.weights2(slice(first, None))
     reference = expected[first:].sum(axis=0)
     center = pixel_centers(config.map.nside)
-    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": config.events.weighting}
+    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": _weighting(config)}
     fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
     other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
     check = fit_dipole(weights, reference, center, estimator=other, **options)
@@ -223,6 +217,10 @@ def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:
         "unit_s": 2.0**-32,
         "open_s": [{"energy_low_gev": low, "open_s": open_s[low]} for low in config.energy.ranges_gev],
     }
+
+
+def _weight_files(config: Config) -> list[str]:
+    return [] if config.weights is None else [config.weights.file]
 
 
 def _mission_files(config: Config) -> list[str]:

@@ -106,7 +106,7 @@ def test_a_table_of_seconds_gives_the_counts_of_the_elements_that_made_it(copy: 
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("time_s", np.nan, ["time_s[17] = nan", "events.parquet, row 17"]),
+        ("time_s", np.nan, ["time_s[17] = nan", "events.parquet, row group 0, row 17"]),
         ("time_s", 1e9, ["time_s[17] = 1000000000.0 lies in no second", "events.parquet"]),
         ("direction_x", 2.0, ["direction_x/direction_y/direction_z[17]", "unit vector", "row 17"]),
         ("energy_gev", -20.0, ["energy_gev[17] = -20.0", "above zero", "row 17"]),

@@ -93,7 +93,7 @@ def test_more_columns_than_are_needed_are_left_unread(tmp_path):
 @pytest.mark.parametrize("name", ["time_s", "direction_y", "energy_gev", "weight"])
 def test_a_value_that_is_not_finite_is_refused_by_column_row_and_file(tmp_path, name, bad):
     shown = "direction_x/direction_y/direction_z" if name == "direction_y" else name
-    wanted = rf"^{shown}\[217\] = .*(nan|inf).* is wanted \(.*e\.parquet, row 217\)$"
+    wanted = rf"^{shown}\[217\] = .*(nan|inf).* is wanted \(.*e\.parquet, row group 0, row 217\)$"
     with pytest.raises(DataError, match=wanted):
         read(parquet(tmp_path / "e.parquet", spoiled(name, 217, bad)), batch_size=100)
 
@@ -108,7 +108,7 @@ def test_a_value_that_is_not_finite_is_refused_by_column_row_and_file(tmp_path, 
     ],
 )
 def test_a_value_out_of_range_is_refused_with_what_is_wanted(tmp_path, name, value, wanted):
-    with pytest.raises(DataError, match=rf"\[3\] = .*{wanted} is wanted \(.*e\.parquet, row 3\)"):
+    with pytest.raises(DataError, match=rf"\[3\] = .*{wanted} is wanted \(.*e\.parquet, row group 0, row 3\)"):
         read(parquet(tmp_path / "e.parquet", spoiled(name, 3, value)))
 
 
@@ -134,13 +134,15 @@ def test_a_weight_that_was_named_and_is_not_there_is_refused_when_the_file_is_na
 
 def test_a_column_of_text_is_refused(tmp_path):
     values: dict[str, object] = {**columns(), "energy_gev": ["high"] * 300}
-    with pytest.raises(DataError, match=r"e\.parquet: column 'energy_gev' has type string; numbers are wanted"):
+    with pytest.raises(
+        DataError, match=r"e\.parquet, row group 0: column 'energy_gev' has type string; numbers are wanted"
+    ):
         read(parquet(tmp_path / "e.parquet", values))
 
 
 def test_a_null_is_refused_by_row(tmp_path):
     values: dict[str, object] = {**columns(), "energy_gev": pa.array([None if i == 250 else 20.0 for i in range(300)])}
-    with pytest.raises(DataError, match=r"e\.parquet, row 250: column 'energy_gev' is null"):
+    with pytest.raises(DataError, match=r"e\.parquet, row group 0, row 250: column 'energy_gev' is null"):
         read(parquet(tmp_path / "e.parquet", values), batch_size=100)
 
 
@@ -178,7 +180,7 @@ def test_a_file_whose_pages_are_damaged_is_refused(tmp_path):
     whole = bytearray(path.read_bytes())
     whole[4:4000] = bytes(3996)  # the first page's header and data; the footer is whole
     path.write_bytes(bytes(whole))
-    with pytest.raises(DataError, match=r"e\.parquet, after row 0: cannot be read \("):
+    with pytest.raises(DataError, match=r"e\.parquet, row group 0, after row 0: cannot be read \("):
         read(str(path))
 
 

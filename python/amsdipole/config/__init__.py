@@ -1,5 +1,12 @@
 """The configuration of an analysis: TOML into checked models, unknown keys refused."""
 
+from amsdipole.config.candidates import (
+    ControlConfig,
+    ResponseConfig,
+    SelectionConfig,
+    TemplatesConfig,
+    WeightsConfig,
+)
 from amsdipole.config.document import Config, config_from, read_config
 from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
 from amsdipole.config.mission import AttitudeConfig, CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
@@ -8,6 +15,7 @@ from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
 __all__ = [
     "AttitudeConfig",
     "Config",
+    "ControlConfig",
     "CutoffConfig",
     "DetectorConfig",
     "EnergyConfig",
@@ -16,8 +24,12 @@ __all__ = [
     "GroundConfig",
     "MapConfig",
     "OutputConfig",
+    "ResponseConfig",
     "SecondsConfig",
+    "SelectionConfig",
     "SpectrumConfig",
+    "TemplatesConfig",
+    "WeightsConfig",
     "config_from",
     "read_config",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from amsdipole.config._section import Folder, Section
+from amsdipole.config.candidates import SelectionConfig, TemplatesConfig, WeightsConfig
 from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
 from amsdipole.config.mission import CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
 from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
@@ -30,12 +31,21 @@ class Config(Section):
     spectrum: SpectrumConfig = SpectrumConfig()
     map: MapConfig = MapConfig()
     fit: FitConfig = FitConfig()
+    selection: SelectionConfig = SelectionConfig()
+    templates: TemplatesConfig | None = None
+    weights: WeightsConfig | None = None
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
 
     @model_validator(mode="after")
     def _one_exposure(self) -> Self:
         if (self.seconds is None) == (self.ground is None):
             raise ValueError("either [seconds] or [ground] is wanted: one of them gives the exposure")
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_in_orbit(self) -> Self:
+        if self.seconds is None and (self.weights is not None or self.selection != SelectionConfig()):
+            raise ValueError("[selection] and [weights] go with [seconds], not with a list of sky directions")
         return self
 
 

@@ -1,18 +1,47 @@
-"""Event tables, their selection and the counts maps made from them."""
+"""Event tables, their selection, purities and the counts maps made from them."""
 
 from amsdipole.events.counts import CUTS, Counts, CountsMaps, count_events, count_sky_events
-from amsdipole.events.files import EVENT_COLUMNS, EventFiles, write_events
+from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream, write_events
+from amsdipole.events.lookup import PurityLookup
+from amsdipole.events.purity import PurityWeights, purity_weights, regions, s_weights, sweight_cells
+from amsdipole.events.response_counts import response_counts
+from amsdipole.events.responses import ResponseBins, histogram, table_range
+from amsdipole.events.selection import Selection
+from amsdipole.events.shapes import FittedShape, fitted_shape, novosibirsk
 from amsdipole.events.sky_table import SkyEvents, read_sky_events
+from amsdipole.events.template_fit import TemplateFit, fit_templates
+from amsdipole.events.weight_tables import WeightTables, read_weights, write_weights
 
 __all__ = [
     "CUTS",
     "EVENT_COLUMNS",
     "Counts",
     "CountsMaps",
+    "EventBatch",
     "EventFiles",
+    "EventStream",
+    "FittedShape",
+    "PurityLookup",
+    "PurityWeights",
+    "ResponseBins",
+    "Selection",
     "SkyEvents",
+    "TemplateFit",
+    "WeightTables",
     "count_events",
     "count_sky_events",
+    "fit_templates",
+    "fitted_shape",
+    "histogram",
+    "novosibirsk",
+    "purity_weights",
     "read_sky_events",
+    "read_weights",
+    "regions",
+    "response_counts",
+    "s_weights",
+    "sweight_cells",
+    "table_range",
     "write_events",
+    "write_weights",
 ]

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import floats
-from amsdipole.errors import DataError
-from amsdipole.events.files import EventFiles
+from amsdipole.errors import DataError, RangeError
+from amsdipole.events.files import EventFiles, EventStream
+from amsdipole.events.lookup import PurityLookup
+from amsdipole.events.selection import Selection
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.orbit import Navigator, SecondsSource
 
@@ -34,12 +36,26 @@ class CountsMaps:
         Energy bins.
     cut_flow : dict of str to int
         Events by the first cut that they failed, in the order of the cuts; they add up to all events.
+    cut_flow_by_bin : numpy.ndarray of int64, shape (n_bin + 2, n_cut), optional
+        The same by energy bin, the first below all edges and the last above them.
     """
 
     weight_units: NDArray[np.int64]
     weight2_units: NDArray[np.int64]
     energy_edge_gev: NDArray[np.float64]
     cut_flow: dict[str, int]
+    cut_flow_by_bin: "NDArray[np.int64] | None" = None
+
+    def range_cut_flow(self, low_gev: float) -> dict[str, int]:
+        """Events of the cumulative range from a lower edge on, by the first cut that they failed; they add up."""
+        if self.cut_flow_by_bin is None:
+            raise DataError("the cut flow by energy bin was not kept")
+        first = int(np.searchsorted(self.energy_edge_gev, low_gev))
+        if first >= len(self.energy_edge_gev) - 1 or self.energy_edge_gev[first] != low_gev:
+            raise DataError(f"low_gev = {low_gev} is no lower edge of a bin")
+        # Rows: below all edges, the bins, above them all.
+        flow = self.cut_flow_by_bin[first + 1 : -1].sum(axis=0)
+        return {name: int(n) for name, n in zip(self.cut_flow, flow, strict=True) if not name.startswith("energy_")}
 
     def weights(self, bins: slice = slice(None)) -> NDArray[np.float64]:
         """Sum of weights in each pixel over some energy bins, shape (npix,)."""
@@ -56,19 +72,21 @@ class CountsMaps:
 
 
 def count_events(
-    events: EventFiles,
+    events: EventFiles | EventStream,
     seconds: SecondsSource,
     navigator: Navigator,
     *,
     nside: int,
     cos_least: float,
+    selection: Selection | None = None,
+    purity: PurityLookup | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> CountsMaps:
     """Count events of an orbiting detector into galactic maps.
 
     Parameters
     ----------
-    events : EventFiles
+    events : EventFiles or EventStream
         The events.
     seconds : SecondsSource
         The seconds of the mission; every event must lie in one.
@@ -78,6 +96,11 @@ def count_events(
         Resolution of the maps.
     cos_least : float
         Cosine of the greatest angle to the detector axis that is kept.
+    selection : Selection, optional
+        Cuts on charge, quality and ECAL estimator; `events` must be asked for the columns that they need.
+    purity : PurityLookup, optional
+        Turns the response of each event into a weight, by its energy bin and region; a weight of the table
+        multiplies it and must lie in [-1, 1].
     progress : callable, optional
         Called with the number of events done after each batch.
 
@@ -95,29 +118,35 @@ def count_events(
     OverflowedError
         A sum would exceed 2^63 units.
     """
-    sums = Counts(nside, floats("energy_edge_gev", navigator.energy_edge_gev, (None,)), cos_least)
+    cuts = selection or Selection()
+    sums = Counts(nside, floats("energy_edge_gev", navigator.energy_edge_gev, (None,)), cos_least, len(cuts.names))
     done = 0
-    for batch in events.batches():
+    # The kernel checks every value; only when it refuses are columns gone through for the place to name.
+    for batch in events.batches(checked=False):
         try:
             row = navigator(seconds.covering(batch.time_s))
-        except DataError as error:
-            raise DataError(f"{error} ({batch.source})") from None
-        sums.add(
-            batch.time_s,
-            batch.direction,
-            batch.energy_gev,
-            batch.weight,
-            row.time_s,
-            row.step_s,
-            row.rotation,
-            row.rate,
-            row.livetime_s,
-            row.cutoff_class,
-        )
+            sums.add(
+                batch.time_s,
+                batch.direction,
+                batch.energy_gev,
+                batch.weight,
+                row.time_s,
+                row.step_s,
+                row.rotation,
+                row.rate,
+                row.livetime_s,
+                row.cutoff_class,
+                cuts.failed({"energy_gev": batch.energy_gev, **batch.extra}) if cuts.names else None,
+                None if purity is None else purity.response(batch),
+                None if purity is None else purity.table,
+            )
+        except (DataError, RangeError) as error:
+            batch.check()
+            raise type(error)(f"{error} ({batch.source})") from None
         done += len(batch.time_s)
         if progress is not None:
             progress(done)
-    return _maps(sums, navigator.energy_edge_gev)
+    return _maps(sums, navigator.energy_edge_gev, cuts.names)
 
 
 def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:
@@ -159,9 +188,10 @@ def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:
         np.ones(1),
         np.zeros(1, dtype=np.uint8),
     )
-    return _maps(sums, edge)
+    return _maps(sums, edge, ())
 
 
-def _maps(sums: _core.Counts, edge: NDArray[np.float64]) -> CountsMaps:
-    flow = dict(zip(CUTS, sums.cut_flow().tolist(), strict=True))
-    return CountsMaps(sums.units(0), sums.units(1), edge, flow)
+def _maps(sums: _core.Counts, edge: NDArray[np.float64], selected: tuple[str, ...]) -> CountsMaps:
+    # In the order in which the cuts are made: the range of energy, the selection, the seconds.
+    flow = dict(zip((*CUTS, *selected), sums.cut_flow().tolist(), strict=True))
+    return CountsMaps(sums.units(0), sums.units(1), edge, flow, sums.cut_flow_by_bin())

@@ -1,4 +1,4 @@
-"""Event tables in Parquet files, streamed in batches."""
+"""Event tables in files, streamed in batches."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from amsdipole._arrays import whole_number
 from amsdipole._files import replacing
-from amsdipole._parquet import check_columns, float_column, open_parquet
+from amsdipole._parquet import float_column
 from amsdipole.errors import DataError
+from amsdipole.events._tables import Table, arrow_table, open_table, read_ahead, real_path
 
-__all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "write_events"]
+__all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "EventStream", "write_events"]
 
 REQUIRED_COLUMNS = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
 EVENT_COLUMNS = (*REQUIRED_COLUMNS, "rigidity_gv", "trd_lambda", "ecal_estimator", "weight")
@@ -36,20 +37,51 @@ class EventBatch:
         Energy [GeV].
     weight : numpy.ndarray of float64, shape (n,)
         Weight: the purity; 1 where the table has none.
-    source : str
-        File and rows, for messages.
+    extra : Mapping of str to numpy.ndarray of float64, shape (n,)
+        Further columns that were asked for; finite.
+    table : Table
+        Where the events come from.
+    first : int
+        Number of the first event in the table.
+    names : tuple of str
+        What the table calls the time, the direction, the energy, the weight and the further columns.
     """
 
     time_s: NDArray[np.float64]
     direction: NDArray[np.float64]
     energy_gev: NDArray[np.float64]
     weight: NDArray[np.float64]
-    source: str
+    extra: Mapping[str, NDArray[np.float64]]
+    table: Table
+    first: int
+    names: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """File and rows, for messages."""
+        return f"{self.table.path}, rows {self.first} to {self.first + len(self.time_s) - 1}"
+
+    def check(self) -> "EventBatch":
+        """Return the batch, or refuse the first value that is out of range by file, row and column."""
+        norm2 = np.einsum("ij,ij->i", self.direction, self.direction)
+        rules = [
+            (self.time_s, np.isfinite(self.time_s), "a finite time"),
+            (self.direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
+            (self.energy_gev, (self.energy_gev > 0) & np.isfinite(self.energy_gev), "a finite energy above zero"),
+            (self.weight, np.abs(self.weight) <= 512.0, "a weight in [-512, 512]"),
+            *((values, np.isfinite(values), "a finite value") for values in self.extra.values()),
+        ]
+        for name, (values, good, wanted) in zip(self.names, rules, strict=True):
+            if not good.all():
+                i = int(np.argmin(good))
+                place = f"{self.table.place(self.first + i)}, row {self.first + i}"
+                raise DataError(f"{name}[{self.first + i}] = {values[i].tolist()}: {wanted} is wanted ({place})")
+        return self
 
 
 @dataclass(frozen=True)
 class EventFiles:
-    """Events of one or more Parquet files, in any order.
+    """Events of one or more files, in any order: Parquet, or by their endings ROOT, FITS, CSV.
 
     Attributes
     ----------
@@ -59,6 +91,8 @@ class EventFiles:
         The file's name of each of `EVENT_COLUMNS` that it calls otherwise.
     batch_size : int
         Events that are held at a time.
+    extra : tuple of str
+        Further columns that are wanted: `EVENT_COLUMNS`, or others by name.
 
     Raises
     ------
@@ -68,7 +102,8 @@ class EventFiles:
 
     paths: tuple[str, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
-    batch_size: int = 1_000_000
+    batch_size: int = 250_000
+    extra: tuple[str, ...] = ()
     _n_event: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,15 +114,15 @@ class EventFiles:
         seen: set[str] = set()
         n_event = 0
         for path in self.paths:
-            real = os.path.realpath(path)
+            real = real_path(path)
             if real in seen:
                 raise DataError(f"{path}: the file is named twice; its events would count twice")
             seen.add(real)
-            file = open_parquet(path)
+            table = open_table(path)
             # A weight that the caller named must be there; without the name its absence means weight 1.
-            named = (*REQUIRED_COLUMNS, *(name for name in ("weight",) if name in self.columns))
-            check_columns(file, path, [self._theirs(name) for name in named])
-            n_event += file.metadata.num_rows
+            named = (*REQUIRED_COLUMNS, *self.extra, *(name for name in ("weight",) if name in self.columns))
+            table.check_columns([self._theirs(name) for name in named])
+            n_event += table.n_row or 0
         object.__setattr__(self, "_n_event", n_event)
 
     def _theirs(self, name: str) -> str:
@@ -95,44 +130,96 @@ class EventFiles:
 
     @property
     def n_event(self) -> int:
-        """Number of events in all files."""
+        """Number of events in all files, but for CSV, where only reading tells."""
         return self._n_event
 
-    def batches(self) -> Iterator[EventBatch]:
-        """Give all events once, file by file; every value is checked."""
+    def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
+        """Give all events once, file by file; every value is checked, unless the caller does that at once."""
         for path in self.paths:
-            file = open_parquet(path)
-            names = [self._theirs(name) for name in REQUIRED_COLUMNS]
-            weighted = self._theirs("weight") in file.schema_arrow.names
-            wanted = [*names, self._theirs("weight")] if weighted else names
-            first = 0
-            try:
-                for record in file.iter_batches(batch_size=self.batch_size, columns=wanted):
-                    yield _batch(record, names, self._theirs("weight") if weighted else None, path, first)
-                    first += record.num_rows
-            except (OSError, pa.ArrowException) as error:
-                text = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise DataError(f"{path}, after row {first}: cannot be read ({text})") from error
+            yield from batches_of(open_table(path), self.columns, self.batch_size, self.extra, checked=checked)
 
 
-def _batch(record: pa.RecordBatch, names: list[str], weight: str | None, path: str, first: int) -> EventBatch:
+@dataclass(frozen=True)
+class EventStream:
+    """Events of any object with ``__arrow_c_stream__``: a table in memory, a query of another engine.
+
+    Attributes
+    ----------
+    stream : object
+        The object; one that opens only once can be counted only once.
+    columns, batch_size, extra
+        As in `EventFiles`.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    DataError
+        The object does not speak Arrow, or lacks a column.
+    """
+
+    stream: object
+    columns: Mapping[str, str] = field(default_factory=dict)
+    batch_size: int = 250_000
+    extra: tuple[str, ...] = ()
+    name: str = "stream"
+    _table: Table = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Read the schema."""
+        whole_number("batch_size", self.batch_size, low=1, high=100_000_000)
+        table = arrow_table(self.stream, name=self.name)
+        table.check_columns([self.columns.get(name, name) for name in (*REQUIRED_COLUMNS, *self.extra)])
+        object.__setattr__(self, "_table", table)
+
+    @property
+    def n_event(self) -> int:
+        """Number of events where the object tells it, else 0."""
+        return self._table.n_row or 0
+
+    def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
+        """Give all events; every value is checked, unless the caller does that."""
+        return batches_of(self._table, self.columns, self.batch_size, self.extra, checked=checked)
+
+
+def batches_of(
+    table: Table, columns: Mapping[str, str], batch_size: int, extra: tuple[str, ...] = (), *, checked: bool = True
+) -> Iterator[EventBatch]:
+    """Give the events of a table, read ahead by a thread."""
+    names = [columns.get(name, name) for name in REQUIRED_COLUMNS]
+    weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
+    theirs = {name: columns.get(name, name) for name in extra}
+    wanted = dict.fromkeys([*names, *([] if weight is None else [weight]), *theirs.values()])
+    space: NDArray[np.float64] | None = None
+    ones = np.ones(0)
+    for record, first in read_ahead(table.stream(list(wanted), batch_size)):
+        # Fresh pages cost as much as counting: an unchecked batch lends its directions only until the next.
+        if checked or space is None or len(space) < record.num_rows:
+            space, ones = np.empty((record.num_rows, 3)), np.ones(record.num_rows)
+        room = space[: record.num_rows], ones[: record.num_rows]
+        batch = _batch(record, names, weight, table, first, theirs, room)
+        yield batch.check() if checked else batch
+
+
+def _batch(
+    record: pa.RecordBatch,
+    names: list[str],
+    weight: str | None,
+    table: Table,
+    first: int,
+    extra: Mapping[str, str],
+    room: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> EventBatch:
+    direction, weights = room
+    path = table.place(first)
     column = [float_column(record.column(name), name, path, first) for name in names]
-    weights = np.ones(record.num_rows) if weight is None else float_column(record.column(weight), weight, path, first)
-    direction = np.column_stack(column[1:4])
-    norm2 = (direction**2).sum(axis=1)
-    named = [
-        (names[0], column[0], np.isfinite(column[0]), "a finite time"),
-        ("/".join(names[1:4]), direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
-        (names[4], column[4], (column[4] > 0) & np.isfinite(column[4]), "a finite energy above zero"),
-        (weight or "weight", weights, np.abs(weights) <= 512.0, "a weight in [-512, 512]"),
-    ]
-    for name, values, good, wanted in named:
-        if not good.all():
-            i = int(np.argmin(good))
-            raise DataError(f"{name}[{first + i}] = {values[i].tolist()}: {wanted} is wanted ({path}, row {first + i})")
-    return EventBatch(
-        column[0], direction, column[4], weights, f"{path}, rows {first} to {first + record.num_rows - 1}"
-    )
+    if weight is not None:
+        weights = float_column(record.column(weight), weight, path, first)
+    more = {name: float_column(record.column(theirs), theirs, path, first) for name, theirs in extra.items()}
+    for i in range(3):
+        direction[:, i] = column[i + 1]
+    shown = (names[0], "/".join(names[1:4]), names[4], weight or "weight", *extra.values())
+    return EventBatch(column[0], direction, column[4], weights, more, table, first, shown)
 
 
 def write_events(

@@ -1,0 +1,287 @@
+"""Weights by table: purities of energy bin, region and response, and sWeights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from amsdipole import _core
+from amsdipole._arrays import finite_floats, indices
+from amsdipole.errors import FitError, ShapeError
+from amsdipole.events.template_fit import TemplateFit, fit_templates
+from amsdipole.sky import pixel_centers, vector_to_pixel
+
+__all__ = ["Meaning", "PurityWeights", "purity_weights", "regions", "s_weights", "sweight_cells"]
+
+Meaning = Literal["purity", "signal"]
+
+
+@dataclass(frozen=True)
+class PurityWeights:
+    """Weights by energy bin, region and cell of the response.
+
+    Attributes
+    ----------
+    value : numpy.ndarray of float64, shape (n_bin, n_region, n_cell)
+        The weight.
+    weighting : {"purity", "signal"}
+        What the weights mean to `amsdipole.statistics.fit_dipole`.
+    fits : tuple of tuple of TemplateFit or None
+        Fit of each energy bin and region; None where it was left out.
+    fallback : dict of str to str
+        Bins and regions whose own fit was not used, with the reason and what stands in for it.
+    leak : numpy.ndarray of float64, shape (n_bin, 3)
+        Dipole of the mean purity over the regions: what the weights alone put into a sky without any, per unit of
+        weight, if all of it were noise. Zero with one region.
+    shrinkage : numpy.ndarray of float64, shape (n_bin,)
+        Share of a region's departure from its bin's mean that was kept.
+    """
+
+    value: NDArray[np.float64]
+    weighting: Meaning
+    fits: tuple[tuple[TemplateFit | None, ...], ...]
+    fallback: dict[str, str]
+    leak: NDArray[np.float64]
+    shrinkage: NDArray[np.float64]
+
+    def table(self, low: float, high: float, region_of_pixel: ArrayLike) -> "_core.PurityTable":
+        """Make the table that the counting kernel looks weights up in; `low` and `high` are those of the response."""
+        region = indices("region_of_pixel", region_of_pixel, (None,))
+        if region.max(initial=-1) + 1 != self.value.shape[1]:
+            raise ShapeError(f"region_of_pixel names {region.max() + 1} regions; {self.value.shape[1]} are wanted")
+        return _core.PurityTable(low, high, region, np.ascontiguousarray(self.value))
+
+
+def regions(nside: int, nside_region: int | None) -> NDArray[np.int64]:
+    """Give the number of the region of each pixel: HEALPix patches, or one region.
+
+    Parameters
+    ----------
+    nside : int
+        Resolution of the maps.
+    nside_region : int or None
+        Resolution of the patches (1: twelve of them); None is the whole sky.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (npix,)
+        Regions from 0.
+
+    Raises
+    ------
+    RangeError
+        A resolution is no power of two.
+
+    Examples
+    --------
+    >>> regions(2, 1)[:4].tolist()
+    [0, 1, 2, 3]
+    """
+    centers = pixel_centers(nside)
+    if nside_region is None:
+        return np.zeros(len(centers), dtype=np.int64)
+    return vector_to_pixel(centers, nside_region)
+
+
+def purity_weights(
+    histogram: ArrayLike, templates: ArrayLike, *, names: Sequence[str], exact: bool = False
+) -> PurityWeights:
+    """Purity of each energy bin, region and cell by template fits.
+
+    Parameters
+    ----------
+    histogram : array_like of float, shape (n_bin, n_region, n_cell)
+        Events; cells of one response, or of two laid out in a row, with those below and above the range.
+    templates : array_like of float, shape (n_bin, n_component, n_cell)
+        Control samples, or shares if `exact`; the signal first.
+    names : sequence of str
+        The components.
+    exact : bool
+        Whether templates have no statistics of their own.
+
+    Returns
+    -------
+    PurityWeights
+        ``p = N_s s / sum_c N_c c`` with the yields of the region.
+
+    Raises
+    ------
+    FitError
+        The fit of an energy bin over all regions did not converge, or cannot be made.
+    ShapeError
+        Shapes run out of step.
+
+    Notes
+    -----
+    The signal's share of a region is drawn to that of its energy bin, ``f = f_bin + k (f_region - f_bin)``, with ``k =
+    t2 / (t2 + s2)``, s2 the mean squared error of the regions' shares and t2 the scatter beyond it (James and Stein):
+    noise alone gives k near 0, and with it no dipole. A region whose own fit did not converge, or holds fewer than
+    20 events, has the share of its bin; `fallback` names it.
+    """
+    counts, samples = _checked(histogram, templates)
+    n_bin, n_region, n_cell = counts.shape
+    value, shrinkage = np.zeros((n_bin, n_region, n_cell)), np.zeros(n_bin)
+    leak = np.zeros((n_bin, 3))
+    fits: list[tuple[TemplateFit | None, ...]] = []
+    fallback: dict[str, str] = {}
+    for b in range(n_bin):
+        whole = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
+        if not whole.valid:
+            raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
+        own: list[TemplateFit | None] = [whole]
+        if n_region > 1:
+            own = [_region_fit(counts[b, r], samples[b], names, exact) for r in range(n_region)]
+        fits.append(tuple(own))
+        for r, fit in enumerate(own):
+            if fit is None or not fit.valid:
+                reason = "fewer than 20 events" if fit is None else "did not converge"
+                fallback[f"energy bin {b}, region {r}"] = f"{reason}; the yields of the energy bin over all regions"
+        shares, shrinkage[b] = _shrunk(whole, own)
+        for r in range(n_region):
+            expected = shares[r] @ whole.density
+            signal = shares[r, 0] * whole.density[0]
+            value[b, r] = np.divide(signal, expected, out=np.zeros(n_cell), where=expected > 0)
+        leak[b] = _leak(value[b], counts[b])
+    return PurityWeights(value, "purity", tuple(fits), fallback, leak, shrinkage)
+
+
+def _checked(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    counts, samples = finite_floats("histogram", histogram, (None, None, None)), np.asarray(templates, dtype=float)
+    if samples.ndim != 3 or len(samples) != len(counts) or samples.shape[2] != counts.shape[2]:
+        raise ShapeError(f"histogram {counts.shape} and templates {samples.shape} run out of step")
+    return counts, samples
+
+
+def _region_fit(
+    counts: NDArray[np.float64], samples: NDArray[np.float64], names: Sequence[str], exact: bool
+) -> TemplateFit | None:
+    return fit_templates(counts, samples, names=names, exact=exact) if counts.sum() >= 20 else None
+
+
+def _shrunk(whole: TemplateFit, own: Sequence[TemplateFit | None]) -> tuple[NDArray[np.float64], float]:
+    """Shares of the components by region, drawn to those of the whole, and what is kept of a departure."""
+    mean = whole.yields / whole.yields.sum()
+    shares = np.tile(mean, (len(own), 1))
+    used = [r for r, fit in enumerate(own) if fit is not None and fit.valid]
+    if len(own) == 1 or len(used) < 3:
+        return shares, 0.0
+    found = np.array([f.yields / f.yields.sum() for f in own if f is not None and f.valid])
+    # At a given sum of events only their division into components is uncertain: error of N_s by (1 - f).
+    error2 = np.array(
+        [
+            f.covariance[0, 0] / f.yields.sum() ** 2 * (1.0 - share)
+            for f, share in zip((own[r] for r in used), found[:, 0], strict=True)
+            if f is not None
+        ]
+    )
+    departure = found - mean
+    scatter = float(np.sum(departure[:, 0] ** 2) / (len(used) - 1))
+    kept = max(0.0, 1.0 - float(error2.mean()) / scatter) if scatter > 0 else 0.0
+    shares[used] = mean + kept * departure
+    return shares, kept
+
+
+def _leak(value: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Dipole of the mean purity over regions that are HEALPix patches, by least squares on a uniform sky."""
+    n_region = len(value)
+    if n_region == 1:
+        return np.zeros(3)
+    total = counts.sum(axis=0)
+    mean = value @ total / max(total.sum(), 1.0)
+    direction = pixel_centers(int(np.sqrt(n_region // 12)))
+    return np.asarray(3.0 * (direction * (mean / mean.mean() - 1.0)[:, None]).mean(axis=0))
+
+
+def s_weights(
+    histogram: ArrayLike, templates: ArrayLike, *, names: Sequence[str], exact: bool = False, component: int = 0
+) -> PurityWeights:
+    """Make weights whose sums estimate a component wherever the others come from.
+
+    Parameters
+    ----------
+    histogram : array_like of float, shape (n_bin, n_region, n_cell)
+        Events; the regions are added, for an sWeight must not know the direction.
+    templates, names, exact
+        As in `purity_weights`.
+    component : int
+        The component that is wanted; 0 is the signal. The map of a background by these weights tells whether
+        it is isotropic, as purity weights assume.
+
+    Returns
+    -------
+    PurityWeights
+        The same weights in every region; some are negative.
+
+    Raises
+    ------
+    FitError
+        A fit did not converge.
+    ShapeError
+        Shapes run out of step.
+
+    Notes
+    -----
+    ``fit_dipole(..., weighting="signal")`` takes N_eff = (sum w)^2 / sum w^2 and the sandwich covariance. What the
+    fitted yields add to it is of second order in the dipole and left out.
+
+    References
+    ----------
+    .. [1] Dembinski, Kenzie, Langenbruch and Schmelling 2022, Nucl. Instrum. Methods A 1040, 167270
+    """
+    counts, samples = _checked(histogram, templates)
+    n_bin, n_region, n_cell = counts.shape
+    value = np.zeros((n_bin, n_region, n_cell))
+    fits: list[tuple[TemplateFit | None, ...]] = []
+    for b in range(n_bin):
+        fit = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
+        if not fit.valid:
+            raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
+        value[b] = sweight_cells(fit, component)
+        fits.append((fit,))
+    return PurityWeights(value, "signal", tuple(fits), {}, np.zeros((n_bin, 3)), np.zeros(n_bin))
+
+
+def sweight_cells(fit: TemplateFit, component: int = 0) -> NDArray[np.float64]:
+    """Give the sWeight of a component in each cell; 0 where nothing is expected.
+
+    Parameters
+    ----------
+    fit : TemplateFit
+        Yields and densities.
+    component : int
+        Number of the component; 0 is the signal.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n_cell,)
+        ``w(x) = sum_j V_sj d_j(x) / sum_k N_k d_k(x)`` with ``V^-1_ij = sum_x n(x) d_i d_j / (sum_k N_k d_k)^2``.
+
+    Raises
+    ------
+    FitError
+        The components cannot be told apart.
+
+    Notes
+    -----
+    Variant B of the reference, the summation over the events, which is exact for cells. The package ``sweights``
+    computes the same for densities that are functions, with a quadrature that steps make inaccurate; a test
+    compares the two.
+
+    References
+    ----------
+    .. [1] Dembinski, Kenzie, Langenbruch and Schmelling 2022, Nucl. Instrum. Methods A 1040, 167270
+    """
+    keep = fit.yields > 0
+    keep[component] = True
+    density, yields = fit.density[keep], fit.yields[keep]
+    expected = yields @ density
+    filled = expected > 0
+    ratio = density[:, filled] / expected[filled]
+    inverse = (ratio * fit.histogram[filled]) @ ratio.T
+    if np.linalg.cond(inverse) > 1e10:  # beyond it half of the digits are lost
+        raise FitError("the components of the histogram cannot be told apart")
+    value = np.zeros(len(expected))
+    value[filled] = np.linalg.inv(inverse)[int(keep[:component].sum())] @ ratio
+    return value

@@ -1,0 +1,159 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amsdipole.errors import FitError, RangeError, ShapeError
+from amsdipole.events import ResponseBins, fit_templates, fitted_shape, histogram, novosibirsk, purity_weights
+
+NAMES = ("positrons", "protons")
+
+
+def samples(rng: np.random.Generator, n: int) -> list[np.ndarray]:
+    bins = (ResponseBins("trd_lambda", 0.0, 2.0, 50),)
+    return [histogram(bins, (rng.normal(m, s, n),)) for m, s in ((0.5, 0.1), (1.0, 0.2))]
+
+
+@pytest.mark.parametrize("size", [2_000, 200_000])
+def test_pulls_of_the_yields_are_unit_normals_whatever_the_size_of_the_templates(size):
+    pulls = []
+    for i in range(60):
+        rng = np.random.default_rng([size, i])
+        bins = (ResponseBins("trd_lambda", 0.0, 2.0, 50),)
+        n = rng.poisson([800, 400])
+        data = histogram(bins, (np.concatenate([rng.normal(0.5, 0.1, n[0]), rng.normal(1.0, 0.2, n[1])]),))
+        fit = fit_templates(data, samples(rng, size), names=NAMES)
+        assert fit.valid
+        pulls.append((fit.yields - (800, 400)) / fit.errors)
+    # 60 fits: 4 sigma of mean and width.
+    assert (np.abs(np.mean(pulls, axis=0)) < 0.55).all()
+    assert (np.abs(np.std(pulls, axis=0, ddof=1) - 1) < 0.4).all()
+
+
+def test_two_responses_tell_three_components_apart():
+    rng = np.random.default_rng(4)
+    bins = (ResponseBins("trd_lambda", 0.0, 2.0, 20), ResponseBins("cc", 0.0, 1.2, 12))
+    shape = tuple(b.n_cell for b in bins)
+
+    def drawn(n, trd, cc):
+        return histogram(bins, (rng.normal(*trd, n), rng.normal(*cc, n))).reshape(shape)
+
+    kinds = [((0.5, 0.1), (0.8, 0.1)), ((1.0, 0.2), (0.8, 0.1)), ((0.5, 0.1), (0.3, 0.15))]
+    templates = [drawn(20_000, *kind) for kind in kinds]
+    truth = np.array([3000, 1500, 300])
+    data = sum(drawn(n, *kind) for n, kind in zip(truth, kinds, strict=True))
+    fit = fit_templates(data, templates, names=("positrons", "protons", "confused electrons"))
+    assert fit.valid
+    assert (np.abs(fit.yields - truth) < 4 * fit.errors).all()
+    assert fit.p_value > 1e-3
+
+
+def test_a_parametric_shape_gives_the_yields_back():
+    rng = np.random.default_rng(6)
+    bins = ResponseBins("trd_lambda", 0.0, 2.0, 50)
+    shapes = [
+        fitted_shape(s, 0.0, 2.0, kind=k) for s, k in zip(samples(rng, 50_000), ("electron", "proton"), strict=True)
+    ]
+    assert all(s.chi2 < 2 * s.dof for s in shapes)
+    data = histogram((bins,), (np.concatenate([rng.normal(0.5, 0.1, 5000), rng.normal(1.0, 0.2, 2000)]),))
+    fit = fit_templates(data, [s.density for s in shapes], names=NAMES, exact=True)
+    assert fit.valid
+    assert (np.abs(fit.yields - (5000, 2000)) < 4 * fit.errors).all()
+
+
+def test_novosibirsk_peaks_at_mu_and_keeps_its_width():
+    x = np.linspace(-3, 5, 80_001)
+    for tau in (-0.4, 1e-7, 0.4):
+        value = novosibirsk(x, 0.5, 0.3, tau)
+        assert x[value.argmax()] == pytest.approx(0.5, abs=1e-3 if abs(tau) < 0.1 else 0.3 * abs(tau))
+        half = x[value > 0.5 * value.max()]
+        assert half[-1] - half[0] == pytest.approx(2.3548 * 0.3, rel=0.01)
+
+
+def test_a_fit_that_cannot_be_made_is_refused():
+    with pytest.raises(FitError, match="the template of protons is empty"):
+        fit_templates([1.0, 2.0], [[1.0, 1.0], [0.0, 0.0]], names=NAMES)
+    with pytest.raises(FitError, match="the histogram is empty"):
+        fit_templates([0.0, 0.0], [[1.0, 1.0], [2.0, 0.0]], names=NAMES)
+    with pytest.raises(FitError, match=r"5 of 13 events lie where no template has any \(the first in cell 2\)"):
+        fit_templates([4, 4, 5], [[1, 2, 0], [2, 1, 0]], names=NAMES)
+    with pytest.raises(ShapeError):
+        fit_templates([1.0, 2.0], [[1.0, 1.0]], names=NAMES)
+    with pytest.raises(RangeError):
+        fit_templates([-1.0, 2.0], [[1.0, 1.0], [2.0, 0.0]], names=NAMES)
+    with pytest.raises(ShapeError):
+        purity_weights(np.ones((2, 1, 4)), np.ones((1, 2, 4)), names=NAMES)
+
+
+CONFIG = """
+name = "Positrons among protons"
+[seconds]
+start = "2011-05-19T00:00:00Z"
+stop = "2011-05-23T00:00:00Z"
+step_s = 10.0
+[events]
+files = ["candidates.parquet"]
+[energy]
+edges_gev = [16.0, 25.0, 500.0]
+ranges_gev = [16.0, 25.0]
+[map]
+nside = 8
+[selection]
+charge_sign = 1
+ecal_least = 0.7
+[templates]
+components = { positrons = { files = ["electrons.parquet"] }, protons = { files = ["protons.parquet"] } }
+[weights]
+file = "templates/weights.npz"
+[output]
+folder = "results"
+"""
+
+
+def amsdipole(folder: Path, *arguments: str) -> dict:
+    command = [sys.executable, "-m", "amsdipole", *arguments, "--quiet", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_candidates_become_weights_maps_and_a_dipole_on_the_command_line(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    for name, share in (("candidates", ("0.3", "0.1")), ("electrons", ("0", "1")), ("protons", ("1", "0"))):
+        options = (
+            "--events",
+            "20000",
+            "--proton-share",
+            share[0],
+            "--electron-share",
+            share[1],
+            "--seed",
+            str(len(name)),
+        )
+        made = amsdipole(tmp_path, "simulate", "config.toml", f"{name}.parquet", *options)
+        assert abs(made["events"] - 20_000) < 1_000
+    fits = amsdipole(tmp_path, "templates", "config.toml", "templates")
+    assert all(fit["converged"] for fit in fits["fits"])
+    assert {p.name for p in (tmp_path / "templates").iterdir()} == {
+        "result.json", "weights.npz", "fit_bin_00_region_000.png", "fit_bin_01_region_000.png",
+    }  # fmt: skip
+    counts = amsdipole(tmp_path, "count", "config.toml", "counts")
+    for entry in counts["ranges"]:
+        first = counts["ranges"].index(entry)
+        fitted = sum(fit["yields"]["positrons"] for fit in fits["fits"][first:])
+        assert entry["sum_weight"] == pytest.approx(fitted, rel=0.01)
+    flow = counts["cut_flow"]
+    assert sum(flow.values()) == made_of(tmp_path / "candidates.parquet")
+    assert sum(counts["ranges"][0]["cut_flow"].values()) == sum(flow.values())  # all energies lie in the first range
+    result = amsdipole(tmp_path, "run", "config.toml")
+    assert result["cut_flow"] == flow
+    assert result["ranges"][0]["sum_weight"] == pytest.approx(counts["ranges"][0]["sum_weight"])
+
+
+def made_of(path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return pq.read_metadata(path).num_rows
