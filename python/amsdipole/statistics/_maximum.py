@@ -92,9 +92,11 @@ def maxima(
     return found
 
 
-def maximum_slope(counts: Floats, squared: Floats, offset: Floats, moment: Floats, scale: float) -> Maxima:
+def maximum_slope(
+    counts: Floats, squared: Floats, offset: Floats, moment: Floats, scale: float, penalty: Floats | None = None
+) -> Maxima:
     """Return what `maxima` gives for one sky, without the first axis."""
     slope, information, event2, n_iteration = maxima(
-        counts[np.newaxis], squared[np.newaxis], offset, moment, np.array([scale])
+        counts[np.newaxis], squared[np.newaxis], offset, moment, np.array([scale]), penalty
     )
     return slope[0], information[0], event2[0], n_iteration[0]

@@ -10,10 +10,10 @@ from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.errors import FitError, RangeError, ShapeError
 from amsdipole.sky import real_harmonics
 from amsdipole.statistics._maximum import MOST_COMPONENTS
+from amsdipole.statistics.dipole_fit import DIPOLE_NAMES
 
-__all__ = ["DIPOLE_NAMES", "Components", "sky_components"]
+__all__ = ["Components", "sky_components"]
 
-DIPOLE_NAMES = ("fb", "ew", "ns")
 SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 MOST_DEGREE = 4  # 24 components
 
@@ -90,7 +90,7 @@ def sky_components(
         A value is not finite, a reference is negative, `l_max` is out of range, there are more than 24 components,
         a name is taken, or a template does not change the shape of the reference.
     FitError
-        The reference is 0 everywhere, or the components cannot be told apart through it.
+        The reference is 0 everywhere, or the components of the sky cannot be told apart through it.
 
     Notes
     -----
@@ -118,7 +118,7 @@ def sky_components(
     seen = exposure > 0.0
     shape = exposure[seen] / exposure.max()
     shape = shape / shape.sum()
-    higher = real_harmonics(unit[seen], degree)[:, 4:]
+    higher = real_harmonics(unit[seen], degree)[:, 4:] if degree > 1 else np.empty((int(seen.sum()), 0))
     names = [*DIPOLE_NAMES, *(f"a_{l}{m:+d}" for l in range(2, degree + 1) for m in range(-l, l + 1))]  # noqa: E741
     n_sky = len(names)
     basis = [unit[seen], higher]
@@ -132,7 +132,7 @@ def sky_components(
     mean = shape @ stacked
     offset = stacked - mean
     moment = (offset.T * shape) @ offset
-    _check_moment(moment, names)
+    _check_moment(moment[:n_sky, :n_sky], names[:n_sky])
     return Components(tuple(names), n_sky, seen, mean, offset, moment, shape)
 
 
@@ -151,11 +151,8 @@ def _template(name: str, values: ArrayLike, seen: NDArray[np.bool_], shape: Floa
 
 
 def _check_moment(moment: Floats, names: list[str]) -> None:
-    # In units of each component's own spread: a template of 1e-6 is small, and yet well determined.
-    spread = np.sqrt(np.diag(moment))
-    value, axis = np.linalg.eigh(moment / np.outer(spread, spread)) if (spread > 0.0).all() else (
-        np.array([0.0]), np.eye(len(names))[:, [int(spread.argmin())]]
-    )  # fmt: skip
+    # Of the sky alone: a template is held by its constraint, even one that looks like a dipole to the last pixel.
+    value, axis = np.linalg.eigh(moment)
     if value[0] < SINGULAR_EIGENVALUE:
         weak = ", ".join(name for name, part in zip(names, axis[:, 0], strict=True) if abs(part) > 0.1)
         raise FitError(

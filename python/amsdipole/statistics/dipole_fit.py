@@ -13,6 +13,8 @@ from amsdipole.errors import FitError
 __all__ = ["DipoleFit", "Estimator", "Weighting", "isotropy_p_value"]
 
 Estimator = Literal["likelihood", "score"]
+FitKind = Literal["likelihood", "score", "unbinned", "joint"]
+DIPOLE_NAMES = ("fb", "ew", "ns")
 Weighting = Literal["purity", "signal"]
 
 
@@ -40,13 +42,22 @@ class DipoleFit:
         their successors where fewer than 5 events are expected, and its own standard deviation
         ``sqrt(sum(2 + f / mu))``: compare ``(pearson_chi2 - pearson_dof) / pearson_sigma`` with a unit normal.
     pearson_dof : int
-        Those cells less four (three components and the scale), but not below 0.
-    estimator : {"likelihood", "score"}
+        Those cells less the fitted components and the scale, but not below 0.
+    estimator : {"likelihood", "score", "unbinned", "joint"}
         How rho was found.
     weighting : {"purity", "signal"}
         What the weights were taken for.
     n_iteration : int
-        Newton steps taken; 0 for the score.
+        Newton steps taken; 0 for the score. The search ends with a step below 1e-8 standard errors.
+    names : tuple of str
+        All components that were fitted: "fb", "ew", "ns", then "a_lm" by degree, then templates.
+    coefficient : numpy.ndarray of float64, shape (n,)
+        Their values, the dipole first.
+    coefficient_covariance : numpy.ndarray of float64, shape (n, n)
+        Their covariance; `covariance` is its first block, with all others free.
+    lowest_flux : float
+        Lowest fitted flux of an exposed pixel or event, relative to the mean over the reference; 0 is the edge of the
+        physical region.
     """
 
     rho: NDArray[np.float64]
@@ -58,13 +69,18 @@ class DipoleFit:
     pearson_chi2: float
     pearson_sigma: float
     pearson_dof: int
-    estimator: Estimator
+    estimator: FitKind
     weighting: Weighting
     n_iteration: int
+    names: tuple[str, ...]
+    coefficient: NDArray[np.float64]
+    coefficient_covariance: NDArray[np.float64]
+    lowest_flux: float
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, so that a result cannot be altered after the fact."""
-        for array in (self.rho, self.covariance, self.sandwich_covariance, self.reference_dipole):
+        arrays = (self.rho, self.covariance, self.sandwich_covariance, self.reference_dipole)
+        for array in (*arrays, self.coefficient, self.coefficient_covariance):
             array.setflags(write=False)
 
     @property

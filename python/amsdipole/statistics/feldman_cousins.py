@@ -55,7 +55,7 @@ def feldman_cousins_interval(delta_m: float, sigma: float, *, confidence: float 
     """
     level = number("confidence", confidence, low=0.0, high=1.0 - LEAST_TAIL, open_low=True)
     x = in_sigma("delta_m", delta_m, sigma)
-    best = _best(x)
+    best = most_likely(x)
     low = 0.0
     if best > 0.0 and cdf(x, 0.0) > level:  # at t = 0 the ratio falls with x, so the region is [0, x)
         low = _root(lambda t: _more_likely(x, t) - level, 0.0, best)
@@ -122,13 +122,13 @@ def _more_likely(x: float, t: float) -> float:
 
 def _log_ratio(x: float, t: float) -> float:
     """Return ln R(x | t)."""
-    best = _best(x)
+    best = most_likely(x)
     # (x - best)**2 - (x - t)**2, factored: the squares alone lose the difference where x is large.
     square = 0.5 * (t - best) * (2.0 * x - best - t)
     return float(square + np.log(exprel(-2.0 * x * t) / exprel(-2.0 * x * best)))
 
 
-def _best(x: float) -> float:
+def most_likely(x: float) -> float:
     """Return the t of greatest likelihood for x: the root of ``x L(x t) = t``, L the Langevin function."""
     if x <= SQRT3:
         return 0.0

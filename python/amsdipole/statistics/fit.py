@@ -1,5 +1,6 @@
 """The dipole of a weighted counts map, given the map that an isotropic flux would make."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import numpy as np
@@ -7,7 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import DataError, FitError, RangeError
+from amsdipole.statistics._goodness import goodness
 from amsdipole.statistics._maximum import maximum_slope
+from amsdipole.statistics.components import sky_components
 from amsdipole.statistics.dipole_fit import DipoleFit, Estimator, Weighting, isotropy_p_value
 
 __all__ = ["DipoleFit", "Estimator", "Weighting", "fit_dipole", "isotropy_p_value"]
@@ -15,8 +18,6 @@ __all__ = ["DipoleFit", "Estimator", "Weighting", "fit_dipole", "isotropy_p_valu
 UNIT_TOLERANCE = 1e-6  # float32 direction tables keep unit length to some 1e-7
 SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 LEAST_N_EFF = 3.0  # three components cannot be had from fewer than three events
-
-POOLED_EXPECTATION = 5.0  # events of a cell of the goodness of fit: the usual rule for Pearson's chi-squared
 
 
 def fit_dipole(
@@ -27,8 +28,10 @@ def fit_dipole(
     sum_weight2: ArrayLike | None = None,
     estimator: Estimator = "likelihood",
     weighting: Weighting = "purity",
+    l_max: int = 1,
+    templates: Mapping[str, ArrayLike] | None = None,
 ) -> DipoleFit:
-    """Fit the dipole vector of a counts map.
+    """Fit the dipole vector of a counts map, with higher multipoles and templates if they are asked for.
 
     Parameters
     ----------
@@ -45,6 +48,11 @@ def fit_dipole(
     weighting : {"purity", "signal"}, optional
         "purity": a weight is the chance that the event is signal, and the background is isotropic.
         "signal": the weights already estimate the signal (sWeights, corrections of the exposure).
+    l_max : int, optional
+        Greatest degree of the multipoles that are fitted together, 1 to 4.
+    templates : mapping of str to array_like of float, shape (npix,), optional
+        Relative change of the reference for a shift of one standard error of a systematic; the amplitude of each is
+        held by a unit Gaussian.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def fit_dipole(
         An argument has the wrong shape, or the arrays differ in length.
     RangeError
         A value is not finite, a reference or sum of squares is negative, a direction is not of unit length,
-        or `estimator` or `weighting` is unknown.
+        a choice is unknown or out of range, or a template does not change the shape of the reference.
     DataError
         A pixel holds counts where the reference is 0, or counts without squared weights.
     FitError
@@ -99,48 +107,54 @@ def fit_dipole(
     _check_choice("weighting", weighting, get_args(Weighting))
     total, total2, shape, unit = _checked_maps(counts, reference, direction, sum_weight2)
     sum_weight, sum_square, n_eff = _checked_sums(total, total2, weighting)
-    mean = shape @ unit
-    offset = unit - mean
-    moment = (offset.T * shape) @ offset
-    _check_moment(moment)
-
-    dilution = sum_square / sum_weight if weighting == "purity" else 1.0
+    away = unit - shape @ unit
+    _check_moment((away.T * shape) @ away)
+    parts = sky_components(reference, direction, l_max=l_max, templates=templates)
+    n, offset, is_sky = len(parts.names), parts.offset, parts.is_sky
+    dilution = np.where(is_sky, sum_square / sum_weight if weighting == "purity" else 1.0, 1.0)
     scale = sum_weight / sum_square  # per unit of weight, so that the information at 0 is n_eff M
+    penalty = np.diag(np.where(is_sky, 0.0, 1.0))
     if estimator == "score":
-        slope = np.asarray(np.linalg.solve(moment, total @ offset) / sum_weight, dtype=np.float64)
-        information = sum_weight * moment
+        curvature = scale * sum_weight * parts.moment + penalty
+        slope = np.asarray(np.linalg.solve(curvature, scale * (total @ offset)), dtype=np.float64)
         event2 = (offset.T * total2) @ offset
-        jacobian, n_iteration = np.eye(3), 0
+        jacobian, n_iteration = np.eye(n), 0
     else:
-        bent, information, event2, steps = maximum_slope(total, total2, offset, moment, scale)
-        n_iteration = int(steps)
-        norm = 1.0 - float(bent @ mean)
+        bent, information, event2, steps = maximum_slope(total, total2, offset, parts.moment, scale, penalty)
+        curvature, n_iteration = scale * information + penalty, int(steps)
+        norm = 1.0 - float(bent @ parts.mean)
         if not norm > 0.0:
             raise FitError(
                 f"the likelihood has no maximum at a finite dipole: the slope {bent.tolist()} seen across the exposed "
                 f"pixels takes the flux averaged over the sky to 0 or below (1 - slope . <n> = {norm:.3g})"
             )
         slope = bent / norm
-        # d(bent)/d(slope), with bent = slope / (1 + slope.<n>): the maximum is the same in either, so the
-        # information carries over with the Jacobian alone.
-        jacobian = norm * (np.eye(3) - np.outer(bent, mean))
-    flux = 1.0 + unit @ slope
-    inverse = np.asarray(np.linalg.inv(jacobian.T @ information @ jacobian), dtype=np.float64)
-    bread = inverse @ jacobian.T
-    chi2, chi2_sigma, dof = _goodness(total, shape, flux, unit, sum_square / sum_weight)
+        # d(slope)/d(bent), with slope = bent / (1 - bent.<b>).
+        jacobian = np.eye(n) / norm + np.outer(bent, parts.mean) / norm**2
+    basis = offset + parts.mean
+    flux = 1.0 + basis @ slope
+    inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
+    bread = (jacobian / dilution[:, None]) @ inverse
+    covariance = _symmetric(bread @ (jacobian / dilution[:, None]).T)
+    sandwich = _symmetric(bread @ (scale**2 * event2 + penalty) @ bread.T)
+    chi2, chi2_sigma, dof = goodness(total, parts.shape, flux, basis, sum_square / sum_weight)
     return DipoleFit(
-        rho=slope / dilution,
-        covariance=_symmetric(inverse) / (scale * dilution**2),
-        sandwich_covariance=_symmetric(bread @ event2 @ bread.T) / dilution**2,
+        rho=(slope / dilution)[:3],
+        covariance=covariance[:3, :3].copy(),
+        sandwich_covariance=sandwich[:3, :3].copy(),
         n_eff=n_eff,
         sum_weight=sum_weight,
-        reference_dipole=mean,
+        reference_dipole=parts.mean[:3].copy(),
         pearson_chi2=chi2,
         pearson_sigma=chi2_sigma,
         pearson_dof=dof,
         estimator=estimator,
         weighting=weighting,
         n_iteration=n_iteration,
+        names=parts.names,
+        coefficient=slope / dilution,
+        coefficient_covariance=covariance,
+        lowest_flux=float(flux.min() / (1.0 + parts.mean @ slope)),
     )
 
 
@@ -212,47 +226,3 @@ def _check_moment(moment: NDArray[np.float64]) -> None:
             f"M = <n n^T> - <n><n>^T is singular: its eigenvalue along ({along}) is {value[0]:.3g}, below "
             f"{SINGULAR_EIGENVALUE}; the exposure does not determine that component"
         )
-
-
-def _goodness(
-    total: NDArray[np.float64],
-    shape: NDArray[np.float64],
-    flux: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    unit_weight: float,
-) -> tuple[float, float, int]:
-    """Return Pearson's chi-squared, its standard deviation and its degrees of freedom."""
-    seen = flux > 0.0  # a score may lead outside: there the expectation is no expectation
-    expected = shape[seen] * flux[seen]
-    # In events: a sum of weights is taken as `unit_weight` times a Poisson number (Bohm & Zech).
-    expected *= total.sum() / unit_weight / expected.sum()
-    slope = np.column_stack([np.ones(len(expected)), unit[seen] / flux[seen, np.newaxis]])
-    cell = _cells(expected)
-    n_cell = int(cell.max()) + 1
-    pooled = np.bincount(cell, weights=expected, minlength=n_cell)
-    events = np.bincount(cell, weights=total[seen] / unit_weight, minlength=n_cell)
-    slope = np.column_stack([np.bincount(cell, weights=expected * s) for s in slope.T]) / pooled[:, np.newaxis]
-    chi2 = float(np.sum((events - pooled) ** 2 / pooled))
-    # Each term has the variance 2 + 1 / mu. The four fitted numbers take their part out of the 1 / mu: its
-    # projection, with weight mu, on the derivatives of ln mu. For the scale alone that is Haldane's result.
-    overlap = slope.sum(axis=0)
-    taken = float(overlap @ np.linalg.lstsq((slope.T * pooled) @ slope, overlap)[0])
-    dof = max(n_cell - 4, 0)
-    variance = 2.0 * dof + float(np.sum(1.0 / pooled)) - taken
-    return chi2, float(np.sqrt(max(variance, 0.0))), dof
-
-
-def _cells(expected: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the cell of each pixel: pixels are pooled with their successors up to an expectation of 5.
-
-    Without that, a rim of pixels in which 1e-6 events are expected would make the variance, a sum of 1 / mu, boundless.
-    """
-    small = expected < POOLED_EXPECTATION
-    cell = np.cumsum(~small) - 1
-    if small.any():
-        rank = np.floor(np.cumsum(expected[small]) / POOLED_EXPECTATION).astype(np.int64)
-        full = int(np.floor(expected[small].sum() / POOLED_EXPECTATION))
-        # What is left at the end joins the last full cell, or makes the only one.
-        cell[small] = (~small).sum() + np.minimum(rank, max(full - 1, 0))
-        cell = np.unique(cell, return_inverse=True)[1]
-    return cell
