@@ -203,7 +203,8 @@ def counter() -> Callable[..., CountsMaps]:
         eccentric_dipole_knots(igrf14(), start, stop),
     )  # fmt: skip
     value = np.random.default_rng(1).uniform(0, 1, (5, 12, 102))
-    weights = PurityWeights(value, "purity", (), {}, np.zeros((5, 3)), np.zeros(5))
+    nothing = np.zeros((5, 3))
+    weights = PurityWeights(value, "purity", (), {}, nothing, nothing, np.ones(5), np.zeros(5))
     lookup = PurityLookup(weights.table(0.0, 2.0, regions(32, 1)), (ResponseBins(),))
     seconds = ElementSeconds(builtin_iss_elements(), start, stop, livetime_fraction=0.9)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config
-from amsdipole.counting import Progress, candidate_files, counted_candidates
-from amsdipole.events import CountsMaps, count_sky_events, read_sky_events
+from amsdipole.counting import Progress, candidate_files
+from amsdipole.events import count_sky_events, read_sky_events
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.exposure import (
     LivetimeCube,
@@ -24,11 +24,13 @@ from amsdipole.instrument import instrument
 from amsdipole.orbit import (
     builtin_iss_elements,
 )
-from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
+from amsdipole.report.folder import check_output
+from amsdipole.report.result import Provenance, RangeResult, Result, write_result
 from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
 from amsdipole.threads import set_threads
+from amsdipole.weighting import WeightedMaps, weight_check, weighted_maps
 
 __all__ = ["Progress", "check_inputs", "run"]
 
@@ -110,7 +112,7 @@ def _orbiting(config: Config, progress: Progress) -> Result:
     parts = instrument(config)
     nside, cos_least = config.map.nside, parts.geometry.cos_least
     n_row = parts.seconds.n_row
-    counts = counted_candidates(config, parts, progress=progress)
+    maps = weighted_maps(config, parts, progress=progress)
     cube = livetime_cube(
         parts.seconds,
         parts.navigator,
@@ -121,38 +123,32 @@ def _orbiting(config: Config, progress: Progress) -> Result:
     expected = expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
     return Result(
         name=config.name,
-        ranges=tuple(_range_result(config, counts, expected, low) for low in config.energy.ranges_gev),
-        cut_flow=counts.cut_flow,
+        ranges=tuple(_range_result(config, maps, expected, bounds) for bounds in config.energy.bounds_gev),
+        cut_flow=maps.signal.cut_flow,
         livetime=_livetime(cube, config),
         harmonics=None,
         provenance=_provenance(config, [*config.events.files, *_weight_files(config), *_mission_files(config)]),
+        tables=maps.tables,
     )
 
 
-def _weighting(config: Config) -> str:
-    """Say what the weights mean: those by table know it themselves."""
-    if config.weights is None:
-        return config.events.weighting
-    return "purity" if config.weights.method == "purity" else "signal"
-
-
 def _range_result(
-    config: Config, counts: CountsMaps, expected: NDArray[np.float64], low_gev: float | None
+    config: Config, maps: WeightedMaps, expected: NDArray[np.float64], bounds: tuple[float, float] | None
 ) -> RangeResult:
-    """Fit one cumulative range; None is the single bin of a list without energies."""
-    edge = counts.energy_edge_gev
-    first = 0 if low_gev is None else int(np.searchsorted(edge, low_gev))
-    weights, weights2 = counts.weights(slice(first, None)), counts.weights2(slice(first, None))
-    reference = expected[first:].sum(axis=0)
+    """Fit one range of energy; None is the single bin of a list without energies."""
+    counts = maps.signal
+    bins = slice(None) if bounds is None else counts.bins(*bounds)
+    weights, weights2 = counts.weights(bins), counts.weights2(bins)
+    reference = expected[bins].sum(axis=0)
     center = pixel_centers(config.map.nside)
-    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": _weighting(config)}
+    options: dict[str, Any] = {"sum_weight2": weights2, "weighting": maps.weighting}
     fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
     other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
     check = fit_dipole(weights, reference, center, estimator=other, **options)
     names, confidence = config.fit.limits, config.fit.confidence
     return RangeResult(
-        energy_low_gev=low_gev,
-        energy_high_gev=None if low_gev is None else float(edge[-1]),
+        energy_low_gev=None if bounds is None else bounds[0],
+        energy_high_gev=None if bounds is None else bounds[1],
         fit=fit,
         other_estimator=check,
         limits=tuple(limits(fit.delta_m, fit.sigma, methods=names, confidence=confidence)),
@@ -160,6 +156,9 @@ def _range_result(
         expected_counts=float(reference.sum()),
         counts_map=weights,
         reference_map=reference,
+        cut_flow=None if bounds is None else counts.range_cut_flow(*bounds),
+        weights_check=weight_check(maps, expected, bins, nside=config.map.nside),
+        cumulative=config.energy.ranges == "cumulative",
     )
 
 
@@ -184,7 +183,7 @@ def _ground(config: Config) -> Result:
         )
     return Result(
         name=config.name,
-        ranges=(_range_result(config, counts, reference[None], None),),
+        ranges=(_range_result(config, WeightedMaps(counts, config.events.weighting), reference[None], None),),
         cut_flow=counts.cut_flow,
         livetime=None,
         harmonics=harmonics,
@@ -220,7 +219,10 @@ def _livetime(cube: LivetimeCube, config: Config) -> dict[str, Any]:
 
 
 def _weight_files(config: Config) -> list[str]:
-    return [] if config.weights is None else [config.weights.file]
+    files = [] if config.weights is None or config.weights.file is None else [config.weights.file]
+    if config.weights is not None and config.weights.file is None and config.templates is not None:
+        files += [file for control in config.templates.components.values() for file in control.files]
+    return files
 
 
 def _mission_files(config: Config) -> list[str]:

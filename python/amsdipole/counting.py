@@ -1,21 +1,25 @@
 """From the candidates of a configuration to maps: its files, its cuts and its weights. Composition only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from amsdipole.config import Config, SelectionConfig
-from amsdipole.events import CountsMaps, EventFiles, PurityLookup, Selection, count_events, read_weights
+from amsdipole.config import Config, SelectionConfig, unit_factor
+from amsdipole.events import CountsMaps, EventFiles, PurityLookup, Selection, count_weighted
 from amsdipole.instrument import Instrument
 
-__all__ = ["Progress", "candidate_files", "counted_candidates", "selection_of"]
+__all__ = ["Progress", "candidate_files", "counted_candidates", "event_files", "selection_of"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 
 def counted_candidates(
-    config: Config, instrument: Instrument, *, weights: PurityLookup | None = None, progress: Progress | None = None
-) -> CountsMaps:
-    """Count the events of a configuration, with its selection and its weights.
+    config: Config,
+    instrument: Instrument,
+    *,
+    weights: Sequence[PurityLookup | None] = (None,),
+    progress: Progress | None = None,
+) -> tuple[CountsMaps, ...]:
+    """Count the events of a configuration, with its selection, by several weights in one reading.
 
     Parameters
     ----------
@@ -23,36 +27,32 @@ def counted_candidates(
         Configuration with ``[seconds]``.
     instrument : Instrument
         What `amsdipole.instrument.instrument` makes of it.
-    weights : PurityLookup, optional
-        Weights by table; without them, those of the file that ``[weights]`` names, if it does.
+    weights : sequence of PurityLookup or None
+        Weights by table; None takes those of the event files, or 1.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
     Returns
     -------
-    CountsMaps
-        Sums of weights and of their squares, and the cut flow.
+    tuple of CountsMaps
+        Sums of weights and of their squares, and the cut flow, for each of the weights.
 
     Raises
     ------
     DataError
-        A table or the file of weights is at fault.
+        A table is at fault.
     """
-    edge = instrument.navigator.energy_edge_gev
-    chosen, lookup = config.weights, weights
-    if lookup is None and chosen is not None:
-        lookup = read_weights(chosen.file, chosen.method, nside=config.map.nside, energy_edge_gev=edge)
-    responses = () if lookup is None else tuple(b.column for b in lookup.bins)
+    responses = tuple(b.column for lookup in weights if lookup is not None for b in lookup.bins)
     events = candidate_files(config, responses)
     report = progress if progress is not None else _silent
-    return count_events(
+    return count_weighted(
         events,
         instrument.seconds,
         instrument.navigator,
+        weights=weights,
         nside=config.map.nside,
         cos_least=instrument.geometry.cos_least,
         selection=selection_of(config.selection),
-        purity=lookup,
         progress=lambda done: report("events", done, events.n_event),
     )
 
@@ -77,9 +77,44 @@ def candidate_files(config: Config, responses: tuple[str, ...] = ()) -> EventFil
     DataError
         A file is missing, unreadable, or lacks a column.
     """
-    extra = tuple(dict.fromkeys((*selection_of(config.selection).columns, *responses)))
-    columns = {name: str(column) for name, column in config.events.columns.items()}
-    return EventFiles(config.events.files, columns, config.events.batch_size, extra)
+    return event_files(config, config.events.files, config.selection, responses)
+
+
+def event_files(
+    config: Config, files: tuple[str, ...], selection: SelectionConfig, responses: tuple[str, ...] = ()
+) -> EventFiles:
+    """Open event files that are laid out as ``[events]`` says, with the columns that cuts and responses need.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration.
+    files : tuple of str
+        The files.
+    selection : SelectionConfig
+        The cuts.
+    responses : tuple of str
+        Further columns.
+
+    Returns
+    -------
+    EventFiles
+        The files.
+
+    Raises
+    ------
+    DataError
+        A file is missing, unreadable, or lacks a column.
+    """
+    chosen = config.events
+    return EventFiles(
+        files,
+        {name: str(column) for name, column in chosen.columns.items()},
+        chosen.batch_size,
+        tuple(dict.fromkeys((*selection_of(selection).columns, *responses))),
+        {name: unit_factor(name, unit) for name, unit in chosen.units.items()},
+        chosen.limits,
+    )
 
 
 def selection_of(config: SelectionConfig) -> Selection:

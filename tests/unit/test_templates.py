@@ -150,6 +150,18 @@ def test_candidates_become_weights_maps_and_a_dipole_on_the_command_line(tmp_pat
     assert sum(counts["ranges"][0]["cut_flow"].values()) == sum(flow.values())  # all energies lie in the first range
     result = amsdipole(tmp_path, "run", "config.toml")
     assert result["cut_flow"] == flow
+    assert [entry["cut_flow"] for entry in result["ranges"]] == [entry["cut_flow"] for entry in counts["ranges"]]
+    check = result["ranges"][0]["weights_check"]
+    assert check["other_weights"]["method"] == "sweights"
+    assert check["background_warning"] is None
+    # Made by the run itself, the weights are those of the file.
+    text = (tmp_path / "config.toml").read_text()
+    (tmp_path / "alone.toml").write_text(text.replace('file = "templates/weights.npz"', "").replace("results", "alone"))
+    alone = amsdipole(tmp_path, "run", "alone.toml")
+    assert [entry["rho"] for entry in alone["ranges"]] == [entry["rho"] for entry in result["ranges"]]
+    assert alone["weights"] == result["weights"]
+    made = {p.name for p in (tmp_path / "alone" / "templates").iterdir()}
+    assert made == {p.name for p in (tmp_path / "templates").iterdir()} - {"result.json"}
     assert result["ranges"][0]["sum_weight"] == pytest.approx(counts["ranges"][0]["sum_weight"])
 
 

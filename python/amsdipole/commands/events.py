@@ -30,17 +30,17 @@ def count(
     """Count events into maps: sums of weights and of squared weights for each range, and the cut flow."""
     from amsdipole._progress import ProgressReport
     from amsdipole.config import read_config
-    from amsdipole.counting import counted_candidates
     from amsdipole.instrument import instrument
     from amsdipole.report.counts_report import cut_flow_table, write_counts
-    from amsdipole.report.result import check_output
+    from amsdipole.report.folder import check_output
     from amsdipole.threads import set_threads
+    from amsdipole.weighting import weighted_maps
 
     chosen = read_config(config)
     set_threads(chosen.threads)
     check_output(str(folder), overwrite=overwrite)
     with ProgressReport(quiet=quiet) as progress:
-        maps = counted_candidates(chosen, instrument(chosen), progress=progress)
+        maps = weighted_maps(chosen, instrument(chosen), progress=progress).signal
     document = write_counts(folder, maps, chosen, overwrite=overwrite)
     if as_json:
         print_json(document)
@@ -60,7 +60,7 @@ def templates(
     from amsdipole._progress import ProgressReport
     from amsdipole.config import read_config
     from amsdipole.instrument import instrument
-    from amsdipole.report.result import check_output
+    from amsdipole.report.folder import check_output
     from amsdipole.report.template_report import template_table, write_templates
     from amsdipole.threads import set_threads
     from amsdipole.weighting import make_weights

@@ -1,5 +1,6 @@
 """The configuration of an analysis: TOML into checked models, unknown keys refused."""
 
+from amsdipole.config._units import unit_factor
 from amsdipole.config.candidates import (
     ControlConfig,
     ResponseConfig,
@@ -32,4 +33,5 @@ __all__ = [
     "WeightsConfig",
     "config_from",
     "read_config",
+    "unit_factor",
 ]

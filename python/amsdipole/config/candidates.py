@@ -52,6 +52,9 @@ class TemplatesConfig(Section):
     nside_region: int | None = Field(
         default=None, description="HEALPix patches with yields of their own; none: one sky"
     )
+    edges_gev: tuple[float, ...] | None = Field(
+        default=None, min_length=2, description="bins of the fits, where they are wider than those of [energy]"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -65,7 +68,10 @@ class TemplatesConfig(Section):
 
 
 class WeightsConfig(Section):
-    """Weights by table, as `amsdipole templates` makes it."""
+    """Weights by table: of a file of `amsdipole templates`, or made by the run itself from [templates]."""
 
-    file: PathText = Field(description="weights.npz of `amsdipole templates`")
+    file: PathText | None = Field(default=None, description="weights.npz; none: the template fits are made first")
     method: Literal["purity", "sweights"] = "purity"
+    check_background: bool = Field(
+        default=True, description="whether the dipole of the backgrounds is fitted too, by their sWeights"
+    )

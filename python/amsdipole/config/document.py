@@ -44,8 +44,23 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _candidates_in_orbit(self) -> Self:
+        if self.weights is not None and self.weights.file is None and self.templates is None:
+            raise ValueError("[weights] names no file, and there is no [templates] to make them from")
         if self.seconds is None and (self.weights is not None or self.selection != SelectionConfig()):
             raise ValueError("[selection] and [weights] go with [seconds], not with a list of sky directions")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_on_edges(self) -> Self:
+        edges = self.templates.edges_gev if self.templates is not None else None
+        if edges is not None:
+            for i, edge in enumerate(edges):
+                if edge not in self.energy.edges_gev:
+                    raise ValueError(f"templates.edges_gev[{i}] = {edge} is no edge of [energy]")
+            if list(edges) != sorted(set(edges)):
+                raise ValueError("templates.edges_gev does not rise")
+            if (edges[0], edges[-1]) != (self.energy.edges_gev[0], self.energy.edges_gev[-1]):
+                raise ValueError("templates.edges_gev does not span the bins of [energy]")
         return self
 
 

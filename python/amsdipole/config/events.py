@@ -2,9 +2,10 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from amsdipole.config._section import PathText, Section
+from amsdipole.config._units import unit_factor
 
 __all__ = ["EnergyConfig", "EventsConfig", "SpectrumConfig"]
 
@@ -20,7 +21,12 @@ class EnergyConfig(Section):
     """Energy bins and the cumulative ranges made of them."""
 
     edges_gev: tuple[float, ...] = Field(default=DEFAULT_EDGES_GEV, min_length=2, max_length=255)
-    ranges_gev: tuple[float, ...] = Field(default=(16.0, 25.0, 40.0, 65.0, 100.0), min_length=1)
+    ranges_gev: tuple[float, ...] = Field(
+        default=(16.0, 25.0, 40.0, 65.0, 100.0), min_length=1, description="lower edges of the ranges"
+    )
+    ranges: Literal["cumulative", "differential"] = Field(
+        default="cumulative", description="whether each range ends at the last edge, or where the next begins"
+    )
 
     @model_validator(mode="after")
     def _ranges_on_edges(self) -> Self:
@@ -36,6 +42,13 @@ class EnergyConfig(Section):
         if list(self.ranges_gev) != sorted(set(self.ranges_gev)):
             raise ValueError("ranges_gev does not rise")
         return self
+
+    @property
+    def bounds_gev(self) -> tuple[tuple[float, float], ...]:
+        """Lower and upper edge of each range."""
+        last = self.edges_gev[-1]
+        upper = (last,) * len(self.ranges_gev) if self.ranges == "cumulative" else (*self.ranges_gev[1:], last)
+        return tuple(zip(self.ranges_gev, upper, strict=True))
 
 
 class SpectrumConfig(Section):
@@ -56,7 +69,28 @@ class EventsConfig(Section):
 
     files: tuple[PathText, ...] = Field(min_length=1)
     columns: dict[str, str | int] = Field(default_factory=dict, description="names, or numbers in text, of columns")
+    units: dict[str, str] = Field(
+        default_factory=dict, description="unit of a column of the files where it differs, as energy_gev = 'MeV'"
+    )
+    limits: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="interval that every value of a column must lie in, or the file is refused"
+    )
     weighting: Literal["purity", "signal"] = Field(
         default="purity", description="what a weight means: see amsdipole.statistics.fit_dipole"
     )
-    batch_size: int = Field(default=1_000_000, ge=1, le=100_000_000)
+    batch_size: int = Field(default=250_000, ge=1, le=100_000_000)
+
+    @field_validator("units")
+    @classmethod
+    def _known(cls, value: dict[str, str]) -> dict[str, str]:
+        for column, unit in value.items():
+            unit_factor(column, unit)
+        return value
+
+    @field_validator("limits")
+    @classmethod
+    def _rise(cls, value: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for column, (low, high) in value.items():
+            if not low <= high:
+                raise ValueError(f"{column}: [{low}, {high}] is no interval")
+        return value

@@ -1,7 +1,7 @@
 """Event tables, their selection, purities and the counts maps made from them."""
 
-from amsdipole.events.counts import CUTS, Counts, CountsMaps, count_events, count_sky_events
-from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream, write_events
+from amsdipole.events.counts import CUTS, UNIT, Counts, CountsMaps, count_events, count_sky_events, count_weighted
+from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
 from amsdipole.events.purity import PurityWeights, purity_weights, regions, s_weights, sweight_cells
 from amsdipole.events.response_counts import response_counts
@@ -10,17 +10,20 @@ from amsdipole.events.selection import Selection
 from amsdipole.events.shapes import FittedShape, fitted_shape, novosibirsk
 from amsdipole.events.sky_table import SkyEvents, read_sky_events
 from amsdipole.events.template_fit import TemplateFit, fit_templates
-from amsdipole.events.weight_tables import WeightTables, read_weights, write_weights
+from amsdipole.events.weight_tables import Method, WeightTables, read_weights, weight_tables, write_weights
+from amsdipole.events.writing import write_events
 
 __all__ = [
     "CUTS",
     "EVENT_COLUMNS",
+    "UNIT",
     "Counts",
     "CountsMaps",
     "EventBatch",
     "EventFiles",
     "EventStream",
     "FittedShape",
+    "Method",
     "PurityLookup",
     "PurityWeights",
     "ResponseBins",
@@ -30,6 +33,7 @@ __all__ = [
     "WeightTables",
     "count_events",
     "count_sky_events",
+    "count_weighted",
     "fit_templates",
     "fitted_shape",
     "histogram",
@@ -42,6 +46,7 @@ __all__ = [
     "s_weights",
     "sweight_cells",
     "table_range",
+    "weight_tables",
     "write_events",
     "write_weights",
 ]

@@ -1,7 +1,8 @@
 """Events to weighted maps, summed exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from amsdipole.events.selection import Selection
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.orbit import Navigator, SecondsSource
 
-__all__ = ["CUTS", "UNIT", "Counts", "CountsMaps", "count_events", "count_sky_events"]
+__all__ = ["CUTS", "UNIT", "Counts", "CountsMaps", "count_events", "count_sky_events", "count_weighted"]
 
 Counts = _core.Counts
 UNIT = 2.0**-32  # unit of every sum of weights
@@ -36,7 +37,7 @@ class CountsMaps:
         Energy bins.
     cut_flow : dict of str to int
         Events by the first cut that they failed, in the order of the cuts; they add up to all events.
-    cut_flow_by_bin : numpy.ndarray of int64, shape (n_bin + 2, n_cut), optional
+    cut_flow_by_bin : numpy.ndarray of int64, shape (n_bin + 2, n_cut)
         The same by energy bin, the first below all edges and the last above them.
     """
 
@@ -44,17 +45,21 @@ class CountsMaps:
     weight2_units: NDArray[np.int64]
     energy_edge_gev: NDArray[np.float64]
     cut_flow: dict[str, int]
-    cut_flow_by_bin: "NDArray[np.int64] | None" = None
+    cut_flow_by_bin: NDArray[np.int64]
 
-    def range_cut_flow(self, low_gev: float) -> dict[str, int]:
-        """Events of the cumulative range from a lower edge on, by the first cut that they failed; they add up."""
-        if self.cut_flow_by_bin is None:
-            raise DataError("the cut flow by energy bin was not kept")
-        first = int(np.searchsorted(self.energy_edge_gev, low_gev))
-        if first >= len(self.energy_edge_gev) - 1 or self.energy_edge_gev[first] != low_gev:
-            raise DataError(f"low_gev = {low_gev} is no lower edge of a bin")
+    def bins(self, low_gev: float, high_gev: float) -> slice:
+        """Energy bins between two of the edges; other numbers are refused."""
+        edge = self.energy_edge_gev
+        first, last = (int(np.searchsorted(edge, e)) for e in (low_gev, high_gev))
+        if not (first < last < len(edge) and edge[first] == low_gev and edge[last] == high_gev):
+            raise RangeError(f"[{low_gev}, {high_gev}] GeV is no range between edges of bins")
+        return slice(first, last)
+
+    def range_cut_flow(self, low_gev: float, high_gev: float) -> dict[str, int]:
+        """Events of a range of energy by the first cut that they failed; they add up to all of the range."""
+        bins = self.bins(low_gev, high_gev)
         # Rows: below all edges, the bins, above them all.
-        flow = self.cut_flow_by_bin[first + 1 : -1].sum(axis=0)
+        flow = self.cut_flow_by_bin[bins.start + 1 : bins.stop + 1].sum(axis=0)
         return {name: int(n) for name, n in zip(self.cut_flow, flow, strict=True) if not name.startswith("energy_")}
 
     def weights(self, bins: slice = slice(None)) -> NDArray[np.float64]:
@@ -118,35 +123,76 @@ def count_events(
     OverflowedError
         A sum would exceed 2^63 units.
     """
+    choices: Any = {"nside": nside, "cos_least": cos_least, "selection": selection, "progress": progress}
+    return count_weighted(events, seconds, navigator, weights=(purity,), **choices)[0]
+
+
+def count_weighted(
+    events: EventFiles | EventStream,
+    seconds: SecondsSource,
+    navigator: Navigator,
+    *,
+    weights: Sequence[PurityLookup | None],
+    nside: int,
+    cos_least: float,
+    selection: Selection | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[CountsMaps, ...]:
+    """Count the same events with several weights in one reading, as `count_events` does for each.
+
+    Parameters
+    ----------
+    events, seconds, navigator, nside, cos_least, selection, progress
+        As in `count_events`.
+    weights : sequence of PurityLookup or None
+        What turns responses into weights, for each of the results.
+
+    Returns
+    -------
+    tuple of CountsMaps
+        One for each of `weights`.
+
+    Raises
+    ------
+    DataError
+        An event lies in no second, or a table is at fault.
+    RangeError
+        A choice is out of range.
+    OverflowedError
+        A sum would exceed 2^63 units.
+    """
     cuts = selection or Selection()
-    sums = Counts(nside, floats("energy_edge_gev", navigator.energy_edge_gev, (None,)), cos_least, len(cuts.names))
+    edge = floats("energy_edge_gev", navigator.energy_edge_gev, (None,))
+    sums = [Counts(nside, edge, cos_least, len(cuts.names)) for _ in weights]
     done = 0
     # The kernel checks every value; only when it refuses are columns gone through for the place to name.
     for batch in events.batches(checked=False):
         try:
             row = navigator(seconds.covering(batch.time_s))
-            sums.add(
-                batch.time_s,
-                batch.direction,
-                batch.energy_gev,
-                batch.weight,
-                row.time_s,
-                row.step_s,
-                row.rotation,
-                row.rate,
-                row.livetime_s,
-                row.cutoff_class,
-                cuts.failed({"energy_gev": batch.energy_gev, **batch.extra}) if cuts.names else None,
-                None if purity is None else purity.response(batch),
-                None if purity is None else purity.table,
-            )
+            failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra}) if cuts.names else None
+            for total, lookup in zip(sums, weights, strict=True):
+                total.add(
+                    batch.time_s,
+                    batch.direction,
+                    batch.energy_gev,
+                    batch.weight,
+                    row.time_s,
+                    row.step_s,
+                    row.rotation,
+                    row.rate,
+                    row.livetime_s,
+                    row.cutoff_class,
+                    failed,
+                    None if lookup is None else lookup.response(batch),
+                    None if lookup is None else lookup.table,
+                )
         except (DataError, RangeError) as error:
             batch.check()
             raise type(error)(f"{error} ({batch.source})") from None
         done += len(batch.time_s)
         if progress is not None:
             progress(done)
-    return _maps(sums, navigator.energy_edge_gev, cuts.names)
+    return tuple(_maps(total, navigator.energy_edge_gev, cuts.names) for total in sums)
 
 
 def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:

@@ -1,25 +1,22 @@
 """Event tables in files, streamed in batches."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from amsdipole._arrays import whole_number
-from amsdipole._files import replacing
 from amsdipole._parquet import float_column
 from amsdipole.errors import DataError
 from amsdipole.events._tables import Table, arrow_table, open_table, read_ahead, real_path
 
-__all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "EventStream", "write_events"]
+__all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "EventStream"]
 
 REQUIRED_COLUMNS = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
 EVENT_COLUMNS = (*REQUIRED_COLUMNS, "rigidity_gv", "trd_lambda", "ecal_estimator", "weight")
+_FIXED = (*REQUIRED_COLUMNS, "weight")
 _UNIT_TOLERANCE = 1e-6  # directions stored in single precision miss by 2e-7 in the squared norm
 
 
@@ -61,6 +58,18 @@ class EventBatch:
         """File and rows, for messages."""
         return f"{self.table.path}, rows {self.first} to {self.first + len(self.time_s) - 1}"
 
+    def check_limits(self, limits: Mapping[str, tuple[float, float]]) -> None:
+        """Refuse the first value of a column that lies outside its interval."""
+        fixed = {"time_s": self.time_s, "energy_gev": self.energy_gev, "weight": self.weight}
+        fixed |= {f"direction_{axis}": self.direction[:, i] for i, axis in enumerate("xyz")}
+        for name, (low, high) in limits.items():
+            values = self.extra[name] if name in self.extra else fixed[name]
+            # NaN compares with nothing: it fails here too.
+            if len(values) and not (values.min() >= low and values.max() <= high):
+                i = int(np.argmin((values >= low) & (values <= high)))
+                place = f"{self.table.place(self.first + i)}, row {self.first + i}"
+                raise DataError(f"{name}[{self.first + i}] = {float(values[i])} is outside [{low}, {high}] ({place})")
+
     def check(self) -> "EventBatch":
         """Return the batch, or refuse the first value that is out of range by file, row and column."""
         norm2 = np.einsum("ij,ij->i", self.direction, self.direction)
@@ -93,6 +102,10 @@ class EventFiles:
         Events that are held at a time.
     extra : tuple of str
         Further columns that are wanted: `EVENT_COLUMNS`, or others by name.
+    factor : Mapping of str to float
+        What a column of the file is multiplied by, where its unit differs.
+    limits : Mapping of str to tuple of float
+        Interval that every value of a column must lie in.
 
     Raises
     ------
@@ -104,6 +117,8 @@ class EventFiles:
     columns: Mapping[str, str] = field(default_factory=dict)
     batch_size: int = 250_000
     extra: tuple[str, ...] = ()
+    factor: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     _n_event: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +135,8 @@ class EventFiles:
             seen.add(real)
             table = open_table(path)
             # A weight that the caller named must be there; without the name its absence means weight 1.
-            named = (*REQUIRED_COLUMNS, *self.extra, *(name for name in ("weight",) if name in self.columns))
+            limited = (c for c in self.limits if c not in _FIXED)
+            named = (*REQUIRED_COLUMNS, *self.extra, *limited, *(name for name in ("weight",) if name in self.columns))
             table.check_columns([self._theirs(name) for name in named])
             n_event += table.n_row or 0
         object.__setattr__(self, "_n_event", n_event)
@@ -136,7 +152,12 @@ class EventFiles:
     def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
         """Give all events once, file by file; every value is checked, unless the caller does that at once."""
         for path in self.paths:
-            yield from batches_of(open_table(path), self.columns, self.batch_size, self.extra, checked=checked)
+            wanted = tuple(dict.fromkeys((*self.extra, *(c for c in self.limits if c not in _FIXED))))
+            for batch in batches_of(
+                open_table(path), self.columns, self.batch_size, wanted, factor=self.factor, checked=checked
+            ):
+                batch.check_limits(self.limits)
+                yield batch
 
 
 @dataclass(frozen=True)
@@ -183,9 +204,16 @@ class EventStream:
 
 
 def batches_of(
-    table: Table, columns: Mapping[str, str], batch_size: int, extra: tuple[str, ...] = (), *, checked: bool = True
+    table: Table,
+    columns: Mapping[str, str],
+    batch_size: int,
+    extra: tuple[str, ...] = (),
+    *,
+    factor: Mapping[str, float] | None = None,
+    checked: bool = True,
 ) -> Iterator[EventBatch]:
     """Give the events of a table, read ahead by a thread."""
+    scale = {columns.get(name, name): value for name, value in (factor or {}).items()}
     names = [columns.get(name, name) for name in REQUIRED_COLUMNS]
     weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
     theirs = {name: columns.get(name, name) for name in extra}
@@ -197,7 +225,7 @@ def batches_of(
         if checked or space is None or len(space) < record.num_rows:
             space, ones = np.empty((record.num_rows, 3)), np.ones(record.num_rows)
         room = space[: record.num_rows], ones[: record.num_rows]
-        batch = _batch(record, names, weight, table, first, theirs, room)
+        batch = _batch(record, names, weight, table, first, theirs, room, scale)
         yield batch.check() if checked else batch
 
 
@@ -209,65 +237,20 @@ def _batch(
     first: int,
     extra: Mapping[str, str],
     room: tuple[NDArray[np.float64], NDArray[np.float64]],
+    scale: Mapping[str, float],
 ) -> EventBatch:
     direction, weights = room
     path = table.place(first)
-    column = [float_column(record.column(name), name, path, first) for name in names]
+
+    def read(name: str) -> NDArray[np.float64]:
+        values = float_column(record.column(name), name, path, first)
+        return values * scale[name] if name in scale else values
+
+    column = [read(name) for name in names]
     if weight is not None:
-        weights = float_column(record.column(weight), weight, path, first)
-    more = {name: float_column(record.column(theirs), theirs, path, first) for name, theirs in extra.items()}
+        weights = read(weight)
+    more = {name: read(theirs) for name, theirs in extra.items()}
     for i in range(3):
         direction[:, i] = column[i + 1]
     shown = (names[0], "/".join(names[1:4]), names[4], weight or "weight", *extra.values())
     return EventBatch(column[0], direction, column[4], weights, more, table, first, shown)
-
-
-def write_events(
-    path: str | os.PathLike[str], batches: Iterable[Mapping[str, NDArray[np.float64]]], *, overwrite: bool = False
-) -> int:
-    """Write events to a Parquet file, a row group a batch.
-
-    Parameters
-    ----------
-    path : path-like
-        File to make.
-    batches : iterable of mapping of str to numpy.ndarray of float64
-        Columns of each batch; the same names in all, `EVENT_COLUMNS` or others.
-    overwrite : bool
-        Whether an existing file may be replaced.
-
-    Returns
-    -------
-    int
-        Number of events written.
-
-    Raises
-    ------
-    DataError
-        There is no batch, the file exists and `overwrite` is false, or it cannot be written.
-
-    Notes
-    -----
-    float64, zstd with byte-stream split. The file appears whole or not at all.
-    """
-    stream = iter(batches)
-    head = next(stream, None)
-    if head is None:
-        raise DataError(f"{os.fspath(path)}: there are no events to write")
-    schema = pa.schema([(name, pa.float64()) for name in head])
-    n_event = 0
-    with replacing(Path(path), overwrite=overwrite) as temporary:
-        options = {"compression": "zstd", "use_dictionary": False, "use_byte_stream_split": True}
-        with pq.ParquetWriter(temporary, schema, **options) as writer:
-            for batch in _chained(head, stream):
-                table = pa.table([pa.array(batch[name]) for name in schema.names], schema=schema)
-                writer.write_table(table)
-                n_event += table.num_rows
-    return n_event
-
-
-def _chained(
-    head: Mapping[str, NDArray[np.float64]], rest: Iterator[Mapping[str, NDArray[np.float64]]]
-) -> Iterator[Mapping[str, NDArray[np.float64]]]:
-    yield head
-    yield from rest

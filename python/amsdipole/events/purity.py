@@ -13,9 +13,10 @@ from amsdipole.errors import FitError, ShapeError
 from amsdipole.events.template_fit import TemplateFit, fit_templates
 from amsdipole.sky import pixel_centers, vector_to_pixel
 
-__all__ = ["Meaning", "PurityWeights", "purity_weights", "regions", "s_weights", "sweight_cells"]
+__all__ = ["Meaning", "PurityTable", "PurityWeights", "purity_weights", "regions", "s_weights", "sweight_cells"]
 
 Meaning = Literal["purity", "signal"]
+PurityTable = _core.PurityTable
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class PurityWeights:
         Fit of each energy bin and region; None where it was left out.
     fallback : dict of str to str
         Bins and regions whose own fit was not used, with the reason and what stands in for it.
-    leak : numpy.ndarray of float64, shape (n_bin, 3)
-        Dipole of the mean purity over the regions: what the weights alone put into a sky without any, per unit of
-        weight, if all of it were noise. Zero with one region.
+    leak, leak_noise : numpy.ndarray of float64, shape (n_bin, 3)
+        Dipole that the differences of purity between regions alone put into a sky without any, in units of rho and in
+        galactic axes (FB, EW, NS), and its error from the statistics of the regions' fits. Zero with one region.
+    gain : numpy.ndarray of float64, shape (n_bin,)
+        What a true dipole of the signal is multiplied by, for the regions' purities follow it: 1 with one region.
     shrinkage : numpy.ndarray of float64, shape (n_bin,)
         Share of a region's departure from its bin's mean that was kept.
     """
@@ -44,6 +47,8 @@ class PurityWeights:
     fits: tuple[tuple[TemplateFit | None, ...], ...]
     fallback: dict[str, str]
     leak: NDArray[np.float64]
+    leak_noise: NDArray[np.float64]
+    gain: NDArray[np.float64]
     shrinkage: NDArray[np.float64]
 
     def table(self, low: float, high: float, region_of_pixel: ArrayLike) -> "_core.PurityTable":
@@ -118,12 +123,12 @@ def purity_weights(
     The signal's share of a region is drawn to that of its energy bin, ``f = f_bin + k (f_region - f_bin)``, with ``k =
     t2 / (t2 + s2)``, s2 the mean squared error of the regions' shares and t2 the scatter beyond it (James and Stein):
     noise alone gives k near 0, and with it no dipole. A region whose own fit did not converge, or holds fewer than
-    20 events, has the share of its bin; `fallback` names it.
+    20 events, has the share of its bin; `fallback` names it. See docs/design/purity-by-region.md.
     """
     counts, samples = _checked(histogram, templates)
     n_bin, n_region, n_cell = counts.shape
     value, shrinkage = np.zeros((n_bin, n_region, n_cell)), np.zeros(n_bin)
-    leak = np.zeros((n_bin, 3))
+    leak, leak_noise, gain = np.zeros((n_bin, 3)), np.zeros((n_bin, 3)), np.ones(n_bin)
     fits: list[tuple[TemplateFit | None, ...]] = []
     fallback: dict[str, str] = {}
     for b in range(n_bin):
@@ -138,13 +143,14 @@ def purity_weights(
             if fit is None or not fit.valid:
                 reason = "fewer than 20 events" if fit is None else "did not converge"
                 fallback[f"energy bin {b}, region {r}"] = f"{reason}; the yields of the energy bin over all regions"
-        shares, shrinkage[b] = _shrunk(whole, own)
+        shares, error2, shrinkage[b] = _shrunk(whole, own)
         for r in range(n_region):
             expected = shares[r] @ whole.density
             signal = shares[r, 0] * whole.density[0]
             value[b, r] = np.divide(signal, expected, out=np.zeros(n_cell), where=expected > 0)
-        leak[b] = _leak(value[b], counts[b])
-    return PurityWeights(value, "purity", tuple(fits), fallback, leak, shrinkage)
+        leak[b], leak_noise[b], dilution = _leak(value[b], counts[b], error2 * shrinkage[b] ** 2)
+        gain[b] = 1.0 + shrinkage[b] * (1.0 / dilution - 1.0)
+    return PurityWeights(value, "purity", tuple(fits), fallback, leak, leak_noise, gain, shrinkage)
 
 
 def _checked(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -160,42 +166,55 @@ def _region_fit(
     return fit_templates(counts, samples, names=names, exact=exact) if counts.sum() >= 20 else None
 
 
-def _shrunk(whole: TemplateFit, own: Sequence[TemplateFit | None]) -> tuple[NDArray[np.float64], float]:
-    """Shares of the components by region, drawn to those of the whole, and what is kept of a departure."""
+def _shrunk(
+    whole: TemplateFit, own: Sequence[TemplateFit | None]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Shares of the components by region, drawn to those of the whole; squared errors of the signal's; what is kept."""
     mean = whole.yields / whole.yields.sum()
-    shares = np.tile(mean, (len(own), 1))
+    shares, error2 = np.tile(mean, (len(own), 1)), np.zeros(len(own))
     used = [r for r, fit in enumerate(own) if fit is not None and fit.valid]
     if len(own) == 1 or len(used) < 3:
-        return shares, 0.0
+        return shares, error2, 0.0
     found = np.array([f.yields / f.yields.sum() for f in own if f is not None and f.valid])
-    # At a given sum of events only their division into components is uncertain: error of N_s by (1 - f).
-    error2 = np.array(
-        [
-            f.covariance[0, 0] / f.yields.sum() ** 2 * (1.0 - share)
-            for f, share in zip((own[r] for r in used), found[:, 0], strict=True)
-            if f is not None
-        ]
-    )
+    covariance = np.array([f.covariance for f in own if f is not None and f.valid])
+    total = np.array([f.yields.sum() for f in own if f is not None and f.valid])
+    # f = N_s / N: its derivatives by the yields are (1 - f) / N for the signal and -f / N for the others.
+    slope = -np.tile(found[:, :1], (1, found.shape[1]))
+    slope[:, 0] += 1.0
+    error2[used] = np.einsum("ri,rij,rj->r", slope, covariance, slope) / total**2
     departure = found - mean
     scatter = float(np.sum(departure[:, 0] ** 2) / (len(used) - 1))
-    kept = max(0.0, 1.0 - float(error2.mean()) / scatter) if scatter > 0 else 0.0
+    kept = max(0.0, 1.0 - float(error2[used].mean()) / scatter) if scatter > 0 else 0.0
     shares[used] = mean + kept * departure
-    return shares, kept
+    return shares, error2, kept
 
 
-def _leak(value: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Dipole of the mean purity over regions that are HEALPix patches, by least squares on a uniform sky."""
-    n_region = len(value)
-    if n_region == 1:
-        return np.zeros(3)
-    total = counts.sum(axis=0)
-    mean = value @ total / max(total.sum(), 1.0)
+def _leak(
+    value: NDArray[np.float64], counts: NDArray[np.float64], error2: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Dipole of the purities of HEALPix patches, its error, and sum p^2 / sum p.
+
+    With p_r the mean purity of a patch, a uniform sky gets ``rho = 3 <n (p_r - p)> / (sum p^2 / n)``: the estimator of
+    method 1.5 with M = 1/3. The sky of a real exposure differs from it by some 10 %.
+    """
+    n_region, total = len(value), counts.sum(axis=0)
+    per_event = np.array([(value**power @ total).mean() for power in (1, 2)]) / max(total.sum(), 1.0)
+    dilution = float(per_event[1] / per_event[0]) if per_event[0] > 0 else 1.0
+    if n_region == 1 or per_event[1] <= 0:
+        return np.zeros(3), np.zeros(3), dilution
+    mean = value @ total / total.sum()
     direction = pixel_centers(int(np.sqrt(n_region // 12)))
-    return np.asarray(3.0 * (direction * (mean / mean.mean() - 1.0)[:, None]).mean(axis=0))
+    factor = 3.0 * direction / (n_region * per_event[1])
+    return np.asarray(mean @ factor), np.sqrt(error2 @ factor**2), dilution
 
 
 def s_weights(
-    histogram: ArrayLike, templates: ArrayLike, *, names: Sequence[str], exact: bool = False, component: int = 0
+    histogram: ArrayLike,
+    templates: ArrayLike,
+    *,
+    names: Sequence[str],
+    exact: bool = False,
+    component: int | tuple[int, ...] = 0,
 ) -> PurityWeights:
     """Make weights whose sums estimate a component wherever the others come from.
 
@@ -205,9 +224,9 @@ def s_weights(
         Events; the regions are added, for an sWeight must not know the direction.
     templates, names, exact
         As in `purity_weights`.
-    component : int
-        The component that is wanted; 0 is the signal. The map of a background by these weights tells whether
-        it is isotropic, as purity weights assume.
+    component : int or tuple of int
+        The component that is wanted, or several together; 0 is the signal. The map of the backgrounds by these weights
+        tells whether they are isotropic, as purity weights assume.
 
     Returns
     -------
@@ -240,18 +259,19 @@ def s_weights(
             raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
         value[b] = sweight_cells(fit, component)
         fits.append((fit,))
-    return PurityWeights(value, "signal", tuple(fits), {}, np.zeros((n_bin, 3)), np.zeros(n_bin))
+    nothing = np.zeros((n_bin, 3))
+    return PurityWeights(value, "signal", tuple(fits), {}, nothing, nothing, np.ones(n_bin), np.zeros(n_bin))
 
 
-def sweight_cells(fit: TemplateFit, component: int = 0) -> NDArray[np.float64]:
-    """Give the sWeight of a component in each cell; 0 where nothing is expected.
+def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDArray[np.float64]:
+    """Give the sWeight of one or more components in each cell; 0 where nothing is expected.
 
     Parameters
     ----------
     fit : TemplateFit
         Yields and densities.
-    component : int
-        Number of the component; 0 is the signal.
+    component : int or tuple of int
+        Number of the component, or several whose weights are added; 0 is the signal.
 
     Returns
     -------
@@ -273,8 +293,10 @@ def sweight_cells(fit: TemplateFit, component: int = 0) -> NDArray[np.float64]:
     ----------
     .. [1] Dembinski, Kenzie, Langenbruch and Schmelling 2022, Nucl. Instrum. Methods A 1040, 167270
     """
+    wanted = np.zeros(len(fit.yields), dtype=bool)
+    wanted[list(component) if isinstance(component, tuple) else component] = True
     keep = fit.yields > 0
-    keep[component] = True
+    keep[0] = True
     density, yields = fit.density[keep], fit.yields[keep]
     expected = yields @ density
     filled = expected > 0
@@ -283,5 +305,5 @@ def sweight_cells(fit: TemplateFit, component: int = 0) -> NDArray[np.float64]:
     if np.linalg.cond(inverse) > 1e10:  # beyond it half of the digits are lost
         raise FitError("the components of the histogram cannot be told apart")
     value = np.zeros(len(expected))
-    value[filled] = np.linalg.inv(inverse)[int(keep[:component].sum())] @ ratio
+    value[filled] = wanted[keep] @ np.linalg.inv(inverse) @ ratio
     return value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole.errors import DataError
+from amsdipole.errors import DataError, RangeError
 from amsdipole.events.counts import CUTS, Counts
 from amsdipole.events.files import EventBatch, EventFiles, EventStream
 from amsdipole.events.responses import ResponseBins
@@ -23,6 +23,7 @@ def response_counts(
     *,
     bins: tuple[ResponseBins, ...],
     cos_least: float,
+    energy_edge_gev: NDArray[np.float64] | None = None,
     nside_region: int | None = None,
     selection: Selection | None = None,
     progress: Callable[[int], None] | None = None,
@@ -37,6 +38,8 @@ def response_counts(
         As in `count_events`.
     bins : tuple of ResponseBins
         One response or two.
+    energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,), optional
+        Bins of the histograms, each made of bins of the navigator; without it these.
     nside_region : int, optional
         HEALPix patches; without it the whole sky is one region.
 
@@ -56,7 +59,13 @@ def response_counts(
     purities are made for the events that are counted, and for no others.
     """
     cuts = selection or Selection()
-    n_bin = len(navigator.energy_edge_gev) - 1
+    fine = navigator.energy_edge_gev
+    edge = fine if energy_edge_gev is None else energy_edge_gev
+    # Bin of the histograms that each bin of the navigator belongs to.
+    coarse = np.searchsorted(edge, fine[:-1], side="right") - 1
+    if not np.isin(edge, fine).all() or coarse.min() < 0 or coarse.max() > len(edge) - 2:
+        raise RangeError("energy_edge_gev: some of the edges of the navigator, the outermost among them, are wanted")
+    n_bin = len(edge) - 1
     n_region = 1 if nside_region is None else 12 * nside_region**2
     counts = np.zeros((n_bin, n_region, int(np.prod([b.n_cell for b in bins]))))
     done = 0
@@ -64,14 +73,14 @@ def response_counts(
         try:
             row = navigator(seconds.covering(batch.time_s))
             failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra})
-            wanted = _kernel_counts(batch, row, failed, navigator.energy_edge_gev, cos_least, len(cuts.names))
+            wanted = _kernel_counts(batch, row, failed, fine, cos_least, len(cuts.names))
         except DataError as error:
             raise DataError(f"{error} ({batch.source})") from None
-        place = _places(batch, row, failed == 0, navigator.energy_edge_gev, cos_least, bins, nside_region)
-        found = np.bincount(place[0], minlength=n_bin)
+        place = _places(batch, row, failed == 0, fine, cos_least, bins, nside_region)
+        found = np.bincount(place[0], minlength=len(fine) - 1)
         if not np.array_equal(found, wanted):
             raise AssertionError(f"histogram {found} and counting kernel {wanted} disagree ({batch.source})")
-        flat = np.ravel_multi_index(place, counts.shape)
+        flat = np.ravel_multi_index((coarse[place[0]], *place[1:]), counts.shape)
         counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
         done += len(batch.time_s)
         if progress is not None:

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from amsdipole._files import replacing
 from amsdipole.errors import DataError
 from amsdipole.events.lookup import PurityLookup
-from amsdipole.events.purity import PurityWeights, regions
+from amsdipole.events.purity import PurityTable, PurityWeights, regions
 from amsdipole.events.responses import ResponseBins, table_range
+from amsdipole.events.template_fit import TemplateFit
 
-__all__ = ["WeightTables", "read_weights", "write_weights"]
+__all__ = ["Method", "WeightTables", "read_weights", "weight_tables", "write_weights"]
 
 FORMAT_VERSION = 1
+Method = Literal["purity", "sweights", "background"]
 
 
 @dataclass(frozen=True)
 class WeightTables:
-    """Purity weights and sWeights of the same fits, and what they are entered with.
+    """Weights by energy bin, region and cell, and what they are entered with.
 
     Attributes
     ----------
@@ -32,53 +34,123 @@ class WeightTables:
         Energy bins.
     nside_region : int or None
         Patches.
-    purity, sweights : PurityWeights
-        The weights.
-    names : tuple of str
-        Components.
+    value : dict of str to numpy.ndarray of float64, shape (n_bin, n_region, n_cell)
+        By method: purities, sWeights of the signal, and sWeights of all backgrounds together.
+    document : dict
+        Fits, fallbacks and leak, as JSON takes them.
+    fits : tuple of tuple of TemplateFit or None
+        Fit of each energy bin and region; empty where the tables were read from a file.
     """
 
     bins: tuple[ResponseBins, ...]
     energy_edge_gev: NDArray[np.float64]
     nside_region: int | None
-    purity: PurityWeights
-    sweights: PurityWeights
-    names: tuple[str, ...]
+    value: dict[str, NDArray[np.float64]]
+    document: dict[str, Any]
+    fits: tuple[tuple[TemplateFit | None, ...], ...] = ()
 
-    def document(self) -> dict[str, Any]:
-        """Say what was found, as JSON takes it."""
-        fits: list[dict[str, Any]] = []
-        for b, row in enumerate(self.purity.fits):
-            for r, fit in enumerate(row):
-                place: dict[str, Any] = {"energy_bin": b, "energy_low_gev": float(self.energy_edge_gev[b]), "region": r}
-                if fit is None:
-                    fits.append({**place, "fitted": False})
-                    continue
-                fits.append(
-                    {
-                        **place,
-                        "fitted": True,
-                        "converged": fit.valid,
-                        "yields": dict(zip(self.names, fit.yields.tolist(), strict=True)),
-                        "errors": dict(zip(self.names, np.nan_to_num(fit.errors, nan=-1.0).tolist(), strict=True)),
-                        "chi2": fit.chi2,
-                        "dof": fit.dof,
-                        "p_value": fit.p_value,
-                        "unexplained": fit.n_unexplained,
-                    }
-                )
-        return {
-            "format": "amsdipole-weights",
-            "format_version": FORMAT_VERSION,
-            "components": list(self.names),
-            "energy_edge_gev": self.energy_edge_gev.tolist(),
-            "nside_region": self.nside_region,
-            "responses": [{"column": b.column, "low": b.low, "high": b.high, "n_bin": b.n_bin} for b in self.bins],
-            "fits": fits,
-            "fallback": self.purity.fallback,
-            "leak": self.purity.leak.tolist(),
-            "shrinkage": self.purity.shrinkage.tolist(),
-        }
+    def lookup(self, method: Method, *, nside: int, energy_edge_gev: NDArray[np.float64]) -> PurityLookup:
+        """Make what the counting kernel looks weights up in.
+
+        Parameters
+        ----------
+        method : {"purity", "sweights", "background"}
+            Which weights.
+        nside : int
+            Resolution of the maps.
+        energy_edge_gev : numpy.ndarray of float64, shape (n + 1,)
+            Energy bins of the maps; each must lie in one bin of the weights.
+
+        Returns
+        -------
+        PurityLookup
+            Table and responses.
+
+        Raises
+        ------
+        DataError
+            A bin of the maps lies in no bin of the weights.
+        """
+        edge = self.energy_edge_gev
+        place = np.searchsorted(edge, energy_edge_gev[:-1], side="right") - 1
+        inside = (place >= 0) & (place < len(edge) - 1)
+        inside &= energy_edge_gev[1:] <= edge[np.clip(place + 1, 0, len(edge) - 1)]
+        if not inside.all():
+            i = int(np.argmin(inside))
+            low, high = energy_edge_gev[i : i + 2].tolist()
+            raise DataError(f"the energy bin from {low:g} to {high:g} GeV lies in no energy bin of the weights")
+        value = np.ascontiguousarray(self.value[method][place])
+        region = np.ascontiguousarray(regions(nside, self.nside_region))
+        return PurityLookup(PurityTable(*table_range(self.bins), region, value), self.bins)
+
+
+def weight_tables(
+    bins: tuple[ResponseBins, ...],
+    energy_edge_gev: NDArray[np.float64],
+    nside_region: int | None,
+    *,
+    purity: PurityWeights,
+    sweights: PurityWeights,
+    background: PurityWeights,
+) -> WeightTables:
+    """Put the weights of the same fits together.
+
+    Parameters
+    ----------
+    bins, energy_edge_gev, nside_region
+        As in `WeightTables`.
+    purity, sweights, background : PurityWeights
+        The weights; the fits that are reported are those of `purity`.
+
+    Returns
+    -------
+    WeightTables
+        Weights and their document.
+    """
+    value = {"purity": purity.value, "sweights": sweights.value, "background": background.value}
+    names = next(fit.names for row in purity.fits for fit in row if fit is not None)
+    document = {
+        "format": "amsdipole-weights",
+        "format_version": FORMAT_VERSION,
+        "components": list(names),
+        "energy_edge_gev": energy_edge_gev.tolist(),
+        "nside_region": nside_region,
+        "responses": [{"column": b.column, "low": b.low, "high": b.high, "n_bin": b.n_bin} for b in bins],
+        "fits": [
+            _fit_entry(purity, energy_edge_gev, b, r) for b, row in enumerate(purity.fits) for r in range(len(row))
+        ],
+        "fallback": purity.fallback,
+        "leak": [
+            {
+                "energy_low_gev": float(energy_edge_gev[b]),
+                "found": purity.leak[b].tolist(),
+                "noise": purity.leak_noise[b].tolist(),
+                "gain": float(purity.gain[b]),
+            }
+            for b in range(len(energy_edge_gev) - 1)
+        ],
+        "shrinkage": purity.shrinkage.tolist(),
+    }
+    return WeightTables(bins, energy_edge_gev, nside_region, value, document, purity.fits)
+
+
+def _fit_entry(weights: PurityWeights, edge: NDArray[np.float64], b: int, r: int) -> dict[str, Any]:
+    fit = weights.fits[b][r]
+    place: dict[str, Any] = {"energy_bin": b, "energy_low_gev": float(edge[b]), "region": r}
+    if fit is None:
+        return {**place, "fitted": False, "converged": False}
+    errors = [e if np.isfinite(e) else None for e in fit.errors.tolist()]
+    return {
+        **place,
+        "fitted": True,
+        "converged": fit.valid,
+        "yields": dict(zip(fit.names, fit.yields.tolist(), strict=True)),
+        "errors": dict(zip(fit.names, errors, strict=True)),
+        "chi2": fit.chi2,
+        "dof": fit.dof,
+        "p_value": fit.p_value,
+        "unexplained": fit.n_unexplained,
+    }
 
 
 def write_weights(path: str | os.PathLike[str], tables: WeightTables, *, overwrite: bool = False) -> None:
@@ -99,46 +171,47 @@ def write_weights(path: str | os.PathLike[str], tables: WeightTables, *, overwri
         The file exists and `overwrite` is false, or it cannot be written.
     """
     with replacing(path, overwrite=overwrite) as temporary, open(temporary, "wb") as stream:
-        text = json.dumps(tables.document(), allow_nan=False)
-        np.savez_compressed(stream, purity=tables.purity.value, sweights=tables.sweights.value, document=np.array(text))
+        text = json.dumps(tables.document, allow_nan=False)
+        np.savez_compressed(
+            stream,
+            document=np.array(text),
+            purity=tables.value["purity"],
+            sweights=tables.value["sweights"],
+            background=tables.value["background"],
+        )
 
 
-def read_weights(path: str, method: str, *, nside: int, energy_edge_gev: NDArray[np.float64]) -> PurityLookup:
-    """Read the weights of a method for the counting kernel.
+def read_weights(path: str) -> WeightTables:
+    """Read a file of `write_weights`.
 
     Parameters
     ----------
     path : str
-        File of `write_weights`.
-    method : {"purity", "sweights"}
-        Which weights.
-    nside : int
-        Resolution of the maps.
-    energy_edge_gev : numpy.ndarray of float64, shape (n_bin + 1,)
-        Energy bins of the maps; those of the file must be the same.
+        The file.
 
     Returns
     -------
-    PurityLookup
-        Table and responses.
+    WeightTables
+        The weights.
 
     Raises
     ------
     DataError
-        The file is missing or holds no weights, or its energy bins are others.
+        The file is missing or holds no weights, or arrays that are not finite or run out of step.
     """
     if not Path(path).is_file():
         raise DataError(f"{path}: no such file")
     try:
         with np.load(path, allow_pickle=False) as content:
-            document, value = json.loads(str(content["document"])), np.asarray(content[method])
-    except (OSError, ValueError, KeyError) as error:
+            document = json.loads(str(content["document"]))
+            value = {name: np.asarray(content[name], dtype=np.float64) for name in get_args(Method)}
+        bins = tuple(ResponseBins(**response) for response in document["responses"])
+        edge, nside_region = np.array(document["energy_edge_gev"], dtype=np.float64), document["nside_region"]
+    except Exception as error:  # whatever a damaged archive makes of NumPy's and Python's readers is one refusal
         raise DataError(f"{path}: no readable file of weights ({error})") from error
-    if document["energy_edge_gev"] != energy_edge_gev.tolist():
-        raise DataError(f"{path}: its energy bins are not those of the configuration")
-    bins = tuple(ResponseBins(**response) for response in document["responses"])
-    nothing = np.zeros(len(value))
-    weights = PurityWeights(
-        value, "purity" if method == "purity" else "signal", (), document["fallback"], nothing[:, None], nothing
-    )
-    return PurityLookup(weights.table(*table_range(bins), regions(nside, document["nside_region"])), bins)
+    n_region = 1 if nside_region is None else 12 * nside_region**2
+    shape = (len(edge) - 1, n_region, int(np.prod([b.n_cell for b in bins])))
+    for name, array in value.items():
+        if array.shape != shape or not np.isfinite(array).all():
+            raise DataError(f"{path}: {name} has shape {array.shape}; finite numbers of shape {shape} are wanted")
+    return WeightTables(bins, edge, nside_region, value, document)

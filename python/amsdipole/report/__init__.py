@@ -1,7 +1,8 @@
 """Results as files, tables and figures."""
 
 from amsdipole.report.figures import rho_against_energy
-from amsdipole.report.result import Provenance, RangeResult, Result, check_output, write_result
+from amsdipole.report.folder import check_output
+from amsdipole.report.result import Provenance, RangeResult, Result, write_result
 from amsdipole.report.text import result_table
 
 __all__ = [

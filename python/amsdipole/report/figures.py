@@ -56,7 +56,10 @@ def rho_against_energy(document: dict[str, Any]) -> "Figure":
     axes[-1].set_xticks(ticks, [f"{e:g}" for e in ticks])
     axes[-1].minorticks_off()
     high = ranges[0]["energy_high_gev"]
-    axes[-1].set_xlabel(f"minimum energy [GeV] (ranges up to {high:g} GeV, cumulative)")
+    if high == ranges[-1]["energy_high_gev"]:
+        axes[-1].set_xlabel(f"minimum energy [GeV] (ranges up to {high:g} GeV, cumulative)")
+    else:
+        axes[-1].set_xlabel("minimum energy [GeV] (ranges up to the next)")
     handles, labels = axes[0].get_legend_handles_labels()
     axes[0].legend(handles[::-1], labels[::-1], loc="upper left", ncols=3, fontsize="small")
     axes[0].set_title(document["name"])

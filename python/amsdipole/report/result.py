@@ -2,10 +2,7 @@
 
 import contextlib
 import json
-import os
 import platform
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole._files import sha256_of
-from amsdipole.errors import DataError
+from amsdipole.events import WeightTables
+from amsdipole.report.folder import made_folder, range_name
 from amsdipole.sky import SkyMap, write_map
 from amsdipole.statistics import DipoleFit, ExpectedLimit, GroundDipole, UpperLimit
 
-__all__ = ["FORMAT_VERSION", "Provenance", "RangeResult", "Result", "check_output", "write_result"]
+__all__ = ["FORMAT_VERSION", "Provenance", "RangeResult", "Result", "write_result"]
 
 FORMAT_VERSION = 1
 _ORDER = np.array([1, 2, 0])  # rows of (x, y, z) = (FB, EW, NS) in the published order EW, NS, FB
@@ -77,6 +75,12 @@ class RangeResult:
         Events that flux, acceptance and live time predict.
     counts_map, reference_map : numpy.ndarray of float64, shape (npix,)
         Sum of weights and isotropic expectation, galactic RING.
+    cut_flow : Mapping of str to int, optional
+        Events of the range by the first cut that they failed.
+    weights_check : dict, optional
+        The dipole by the other weights, and that of the backgrounds, where weights come from template fits.
+    cumulative : bool
+        Whether the range ends at the last edge of all.
     """
 
     energy_low_gev: float | None
@@ -88,6 +92,9 @@ class RangeResult:
     expected_counts: float
     counts_map: NDArray[np.float64]
     reference_map: NDArray[np.float64]
+    cut_flow: Mapping[str, int] | None = None
+    weights_check: dict[str, Any] | None = None
+    cumulative: bool = True
 
     def document(self) -> dict[str, Any]:
         """Numbers of the range as JSON takes them."""
@@ -118,6 +125,8 @@ class RangeResult:
                 "estimator": self.other_estimator.estimator,
                 "rho": _components(self.other_estimator.rho),
             },
+            "cut_flow": None if self.cut_flow is None else dict(self.cut_flow),
+            "weights_check": self.weights_check,
             "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
@@ -149,6 +158,8 @@ class Result:
         First-harmonic analysis of a ground array.
     provenance : Provenance
         What it was made from.
+    tables : WeightTables, optional
+        Weights by template fits that the run made or read.
     """
 
     name: str
@@ -157,6 +168,7 @@ class Result:
     livetime: dict[str, Any] | None
     harmonics: GroundDipole | None
     provenance: Provenance
+    tables: WeightTables | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything but the maps, as ``result.json`` holds it."""
@@ -174,6 +186,7 @@ class Result:
             },
             "ranges": [r.document() for r in self.ranges],
             "cut_flow": dict(self.cut_flow),
+            "weights": None if self.tables is None else self.tables.document,
             "livetime": self.livetime,
             "harmonics": None if self.harmonics is None else _harmonics(self.harmonics),
             "config": self.provenance.config,
@@ -204,33 +217,6 @@ def _harmonics(ground: GroundDipole) -> dict[str, Any]:
     }
 
 
-def check_output(folder: str, *, overwrite: bool) -> None:
-    """Refuse an output folder that cannot be made, before any work.
-
-    Parameters
-    ----------
-    folder : str
-        The folder.
-    overwrite : bool
-        Whether an earlier result there may be replaced.
-
-    Raises
-    ------
-    DataError
-        It exists and may not be replaced, holds something that is no result, or its parent is missing or read-only.
-    """
-    target = Path(folder)
-    if target.exists():
-        if not overwrite:
-            raise DataError(f"{target}: the folder exists already; choose another, or allow overwrite")
-        if not (target / "result.json").is_file():
-            raise DataError(f"{target}: the folder holds no earlier result; it is not replaced")
-    if not target.parent.is_dir():
-        raise DataError(f"{target.parent}: no such folder")
-    if not os.access(target.parent, os.W_OK):
-        raise DataError(f"{target.parent}: the folder cannot be written to")
-
-
 def write_result(folder: str, result: Result, *, overwrite: bool) -> None:
     """Write a result's folder, whole or not at all.
 
@@ -249,34 +235,23 @@ def write_result(folder: str, result: Result, *, overwrite: bool) -> None:
         The folder exists and may not be replaced, or cannot be written.
     """
     from amsdipole.report.figures import rho_against_energy, save_figure
+    from amsdipole.report.template_report import write_template_files
 
-    check_output(folder, overwrite=overwrite)
-    target = Path(folder)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        document = result.document()
+    document = result.document()
+    with made_folder(Path(folder), overwrite=overwrite) as work:
         text = json.dumps(document, indent=2, allow_nan=False)
         (work / "result.json").write_text(text + "\n", encoding="utf-8")
         for item in result.ranges:
             _write_maps(work, item)
         if len(result.ranges) > 1:
             save_figure(rho_against_energy(document), work / "rho_against_energy.png")
-        work.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-            target.rename(old / target.name)
-            work.rename(target)
-            shutil.rmtree(old)
-        else:
-            work.rename(target)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error})") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if result.tables is not None and result.tables.fits:
+            (work / "templates").mkdir()
+            write_template_files(work / "templates", result.tables, figures=True)
 
 
 def _write_maps(folder: Path, item: RangeResult) -> None:
-    label = "all" if item.energy_low_gev is None else f"above_{item.energy_low_gev:g}_gev"
+    label = range_name(item.energy_low_gev, None if item.cumulative else item.energy_high_gev)
     header: dict[str, str | int | float] = {"SCALE": 2.0**-32, "CREATOR": f"amsdipole {version('amsdipole')}"}
     if item.energy_low_gev is not None and item.energy_high_gev is not None:
         header |= {"E_MIN": item.energy_low_gev, "E_MAX": item.energy_high_gev}

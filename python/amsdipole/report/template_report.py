@@ -13,7 +13,7 @@ from amsdipole.report.folder import made_folder
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["fit_figure", "template_table", "write_templates"]
+__all__ = ["fit_figure", "leak_lines", "template_table", "write_template_files", "write_templates"]
 
 _COLORS = ("#b2182b", "#2166ac", "#4d9221", "#8c510a")  # distinct in print and for the colour-blind
 
@@ -27,18 +27,25 @@ def write_templates(
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Write weights, fits and figures to a folder, whole or not at all, and return what ``result.json`` there says."""
-    document = tables.document()
-    fits = [(b, r, fit) for b, row in enumerate(tables.purity.fits) for r, fit in enumerate(row) if fit is not None]
     with made_folder(folder, overwrite=overwrite) as work:
-        (work / "result.json").write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        write_weights(work / "weights.npz", tables)
-        for done, (b, r, fit) in enumerate(fits if figures else []):
-            low, high = tables.energy_edge_gev[b : b + 2]
-            title = f"{low:g} to {high:g} GeV" + (f", region {r}" if len(tables.purity.fits[b]) > 1 else "")
-            fit_figure(fit, tables, title).savefig(work / f"fit_bin_{b:02}_region_{r:03}.png", dpi=80)
-            if progress is not None:
-                progress("figures", done + 1, len(fits))
-    return document
+        text = json.dumps(tables.document, indent=2, allow_nan=False)
+        (work / "result.json").write_text(text + "\n", encoding="utf-8")
+        write_template_files(work, tables, figures=figures, progress=progress)
+    return tables.document
+
+
+def write_template_files(
+    work: Path, tables: WeightTables, *, figures: bool, progress: Callable[[str, int, int], None] | None = None
+) -> None:
+    """Write weights and figures into a folder that is being made."""
+    fits = [(b, r, fit) for b, row in enumerate(tables.fits) for r, fit in enumerate(row) if fit is not None]
+    write_weights(work / "weights.npz", tables)
+    for done, (b, r, fit) in enumerate(fits if figures else []):
+        low, high = tables.energy_edge_gev[b : b + 2]
+        title = f"{low:g} to {high:g} GeV" + (f", region {r}" if len(tables.fits[b]) > 1 else "")
+        fit_figure(fit, tables, title).savefig(work / f"fit_bin_{b:02}_region_{r:03}.png", dpi=80)
+        if progress is not None:
+            progress("figures", done + 1, len(fits))
 
 
 def fit_figure(fit: TemplateFit, tables: WeightTables, title: str) -> "Figure":
@@ -80,14 +87,26 @@ def template_table(document: dict[str, Any]) -> str:
         if not fit["fitted"]:
             lines.append(place + "not fitted: see below")
             continue
-        cells = "".join(f"{fit['yields'][n]:>14.1f} +- {fit['errors'][n]:>6.1f}" for n in document["components"])
+        cells = "".join(f"{fit['yields'][n]:>14.1f} +- {_error(fit['errors'][n])}" for n in document["components"])
         state = "" if fit["converged"] else "  NOT CONVERGED"
         lines.append(f"{place}{cells}  {fit['chi2']:>6.1f}/{fit['dof']:<4}  {fit['p_value']:.3f}{state}")
     lines += [f"{place}: {reason}" for place, reason in document["fallback"].items()]
-    if document["nside_region"] is not None:
-        largest = max(float(np.linalg.norm(leak)) for leak in document["leak"])
-        lines.append(
-            f"The mean purity of the regions has a dipole of up to {100 * largest:.2f} %: that much of a signal can be "
-            f"noise of the purities, or a true dipole that they absorb."
+    return "\n".join([*lines, *leak_lines(document)])
+
+
+def _error(value: float | None) -> str:
+    return f"{'none':>6}" if value is None else f"{value:>6.1f}"
+
+
+def leak_lines(document: dict[str, Any]) -> list[str]:
+    """Say what the purities of regions put into a sky without any dipole, and what they do to a true one."""
+    if document["nside_region"] is None:
+        return []
+    lines = ["Purities by region alone give the dipole (EW, NS, FB) [%], and multiply a true one of the signal by:"]
+    for entry in document["leak"]:
+        cells = "".join(
+            f" {100 * entry['found'][i]:>+7.2f} ± {100 * entry['noise'][i]:<5.2f}"
+            for i in (1, 2, 0)  # from galactic axes to the published order
         )
-    return "\n".join(lines)
+        lines.append(f"{entry['energy_low_gev']:>5g} GeV {cells}   {entry['gain']:.3f}")
+    return lines

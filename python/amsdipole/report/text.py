@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from amsdipole.report.template_report import leak_lines
+
 __all__ = ["limit_table", "result_table"]
 
 _METHOD = {
@@ -32,6 +34,7 @@ def result_table(document: dict[str, Any]) -> str:
     lines += ["", *_limits(document["ranges"])]
     if document["harmonics"] is not None:
         lines += ["", *_harmonics(document["harmonics"])]
+    lines += _weights(document)
     lines += ["", *_cut_flow(document["cut_flow"])]
     if document["livetime"] is not None:
         lines += ["", *_livetime(document["livetime"])]
@@ -73,6 +76,32 @@ def _limits(ranges: list[dict[str, Any]]) -> list[str]:
             cells += f"{100 * limit['delta_ul']:>14.3f} ({100 * expected['median']:.3f})".rjust(24)
         out.append(f"{_label(entry):>10}{cells}")
     return out
+
+
+def _weights(document: dict[str, Any]) -> list[str]:
+    """Say what checks weights by template fits: the other weights, the backgrounds, purities by region."""
+    checked = [entry for entry in document["ranges"] if entry["weights_check"] is not None]
+    lines = []
+    if checked:
+        method = checked[0]["weights_check"]["other_weights"]["method"]
+        lines += ["", f"Checks of the weights: by {method}, and of the backgrounds (EW, NS, FB) [%]:"]
+    for entry in checked:
+        for label, found in (
+            (method, entry["weights_check"]["other_weights"]),
+            ("background", entry["weights_check"]["background"]),
+        ):
+            if found is not None:
+                parts = " ".join(
+                    f"{100 * found['rho'][c]:>+7.2f} ± {100 * found['error'][c]:<5.2f}" for c in ("ew", "ns", "fb")
+                )
+                lines.append(f"{_label(entry):>10} {label:>10} {parts} p = {_p_value(found)}")
+        warning = entry["weights_check"]["background_warning"]
+        if warning is not None:
+            lines.append(f"WARNING, {_label(entry)} GeV: {warning}")
+    if document["weights"] is not None:
+        lines += ["", *leak_lines(document["weights"])] if leak_lines(document["weights"]) else []
+        lines += [f"WARNING, {place}: {reason}" for place, reason in document["weights"]["fallback"].items()]
+    return lines
 
 
 def _harmonics(entry: dict[str, Any]) -> list[str]:
