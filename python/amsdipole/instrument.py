@@ -1,11 +1,13 @@
 """What the two streams share: seconds, orientation, cutoff rule, acceptance and spectrum, from a configuration."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config, DetectorConfig, SecondsConfig, SpectrumConfig
+from amsdipole.errors import ConfigError
 from amsdipole.exposure import AMS_LEPTON_ACCEPTANCE, AcceptanceCurve, TwoDiscs
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.models import Flux, electron_flux, positron_flux, power_law
@@ -20,7 +22,11 @@ from amsdipole.orbit import (
 )
 from amsdipole.sky import teme_to_galactic
 
-__all__ = ["Instrument", "instrument", "seconds_source"]
+__all__ = ["Instrument", "gate_edges", "instrument", "seconds_source"]
+
+# Størmer cutoff at 400 km over the magnetic equator, 57 degrees off the zenith to the east: 29 GV (method 2.2).
+CUTOFF_MAX_GV = 30.0
+N_BIN_MAX = 255  # a cutoff class is one byte
 
 
 @dataclass(frozen=True)
@@ -74,13 +80,52 @@ def instrument(config: Config) -> Instrument:
     navigator = Navigator(
         mounting=_mounting(config.detector),
         rule=CutoffRule(config.cutoff.factor, float(np.radians(config.cutoff.cone_deg)), config.cutoff.charge_sign),
-        energy_edge_gev=np.array(config.energy.edges_gev),
+        energy_edge_gev=gate_edges(config),
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
         dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
     )
     detector = config.detector
     geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
     return Instrument(seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum))
+
+
+def gate_edges(config: Config) -> NDArray[np.float64]:
+    """Give the edges of the bins that the cutoff gates, which events and exposure share.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n + 1,)
+        Those of ``[energy]``; with ``gate = "event"`` the bins that a cutoff can reach are cut into steps.
+
+    Raises
+    ------
+    ConfigError
+        The steps are more than 255.
+
+    Notes
+    -----
+    A rule by the event is the limit of the rule by the bin for narrow bins. With bins it is one rule for events and
+    seconds, exact in both; a step of 2 % is the resolution of the energy. See docs/design/cutoff-rule.md.
+    """
+    edges = config.energy.edges_gev
+    if config.cutoff.gate == "bin":
+        return np.array(edges)
+    fine = [edges[:1]]
+    for low, high in itertools.pairwise(edges):
+        reached = low < config.cutoff.factor * CUTOFF_MAX_GV
+        n = int(np.ceil(np.log(high / low) / config.cutoff.gate_step - 1e-9)) if reached else 1
+        fine.append((*np.geomspace(low, high, n + 1)[1:-1].tolist(), high))
+    made = np.concatenate(fine)
+    if len(made) - 1 > N_BIN_MAX:
+        raise ConfigError(
+            f"cutoff.gate_step = {config.cutoff.gate_step} makes {len(made) - 1} bins; at most 255 can be"
+        )
+    return made
 
 
 def seconds_source(config: SecondsConfig) -> SecondsSource:

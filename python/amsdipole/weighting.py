@@ -62,7 +62,7 @@ def make_weights(config: Config, instrument: Instrument, *, progress: Progress |
         raise ConfigError("[templates] is missing; it names the control samples")
     chosen = config.templates
     bins = tuple(ResponseBins(r.column, r.low, r.high, r.n_bin) for r in chosen.responses)
-    edge = instrument.navigator.energy_edge_gev if chosen.edges_gev is None else np.array(chosen.edges_gev)
+    edge = np.array(config.energy.edges_gev if chosen.edges_gev is None else chosen.edges_gev)
     responses = tuple(b.column for b in bins)
 
     def filled(stage: str, events: EventFiles, cuts: SelectionConfig, nside_region: int | None) -> NDArray[np.float64]:

@@ -169,3 +169,17 @@ def made_of(path: Path) -> int:
     import pyarrow.parquet as pq
 
     return pq.read_metadata(path).num_rows
+
+
+def test_a_gate_by_the_event_keeps_more_events_and_more_exposure_alike(tmp_path):
+    text = CONFIG.split("[templates]")[0].replace("ecal_least = 0.7", "") + '[output]\nfolder = "results"\n'
+    (tmp_path / "bin.toml").write_text(text)
+    (tmp_path / "event.toml").write_text(text.replace('"results"', '"finer"') + '[cutoff]\ngate = "event"\n')
+    options = ("--events", "20000", "--proton-share", "0", "--seed", "3")
+    amsdipole(tmp_path, "simulate", "bin.toml", "candidates.parquet", *options)
+    coarse, fine = (amsdipole(tmp_path, "run", name)["ranges"][0] for name in ("bin.toml", "event.toml"))
+    gain = fine["sum_weight"] / coarse["sum_weight"]
+    assert gain > 1.05
+    # What is expected grows by as much as what is found: 5 sigma of the events that are gained.
+    error = 5 * np.sqrt(fine["sum_weight"] - coarse["sum_weight"]) / coarse["sum_weight"]
+    assert fine["expected_counts"] / coarse["expected_counts"] == pytest.approx(gain, abs=error)

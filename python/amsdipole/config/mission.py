@@ -91,6 +91,12 @@ class CutoffConfig(Section):
     factor: float = Field(default=1.2, ge=0, le=100)
     cone_deg: float = Field(default=30.0, ge=0, le=180, description="half angle about the detector axis")
     charge_sign: Literal[1, -1] = 1
+    gate: Literal["bin", "event"] = Field(
+        default="bin", description="what the cutoff is compared with: the lower edge of the bin, or the event's energy"
+    )
+    gate_step: float = Field(
+        default=0.02, ge=0.005, le=0.5, description="relative step to which the energy is known; with gate = 'event'"
+    )
 
 
 class GroundConfig(Section):
