@@ -191,15 +191,15 @@ pub(crate) fn field_in<S: Simd>(field: &Field, position: &[Lanes<S>; 3]) -> [Lan
             *part = p * *weight;
         }
         for (step, term) in step[m + 1..=top].iter().zip(&terms[1..]) {
-            let next = step.0[0] * p - step.0[1] * before * term[0];
+            let next = (step.0[1] * before).mul_add(p.like(-term[0]), step.0[0] * p);
             before = p;
             p = next;
             for (part, weight) in part.iter_mut().zip(&term[1..]) {
-                *part = *part + p * *weight;
+                *part = p.mul_add(p.like(*weight), *part);
             }
         }
         for axis in 0..3 {
-            sum[axis] = sum[axis] + (power[0] * part[2 * axis] + power[1] * part[2 * axis + 1]);
+            sum[axis] = power[1].mul_add(part[2 * axis + 1], power[0].mul_add(part[2 * axis], sum[axis]));
         }
         power = [power[0] * xx - power[1] * yy, power[0] * yy + power[1] * xx];
     }

@@ -1,7 +1,8 @@
 //! Several numbers in step: one vector register of the machine that the program finds itself on.
 //!
-//! Only products, sums, quotients, roots, comparisons and choices, each rounded once as IEEE 754 says and none
-//! fused, so that a lane holds the same bits whatever the width of the register is and whatever stands beside it.
+//! Only products, sums, quotients, roots, comparisons, choices and the fused product and sum, each rounded once as
+//! IEEE 754 says, so that a lane holds the same bits whatever the width of the register is and whatever stands beside
+//! it. What is fused is written so: a machine without the instruction takes the slower way to the same bits.
 // The instructions of the machine reach a function only by being inlined into the one that was dispatched.
 #![allow(clippy::inline_always)]
 
@@ -60,6 +61,12 @@ impl<S: Simd> Lanes<S> {
     #[inline(always)]
     pub fn sqrt(self) -> Self {
         Self { simd: self.simd, value: self.simd.sqrt_f64s(self.value) }
+    }
+
+    /// `self * factor + sum`, rounded once.
+    #[inline(always)]
+    pub fn mul_add(self, factor: Self, sum: Self) -> Self {
+        Self { simd: self.simd, value: self.simd.mul_add_f64s(self.value, factor.value, sum.value) }
     }
 
     #[inline(always)]
@@ -157,7 +164,7 @@ impl<S: Simd> Neg for Lanes<S> {
 /// Scalar product in each lane.
 #[inline(always)]
 pub fn dot<S: Simd>(a: &[Lanes<S>; 3], b: &[Lanes<S>; 3]) -> Lanes<S> {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    a[2].mul_add(b[2], a[1].mul_add(b[1], a[0] * b[0]))
 }
 
 /// Vector product in each lane.

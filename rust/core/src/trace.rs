@@ -441,13 +441,13 @@ impl Tracer {
             let mut turned = [zero; 3];
             for (earlier, weight) in weights[..=stage].iter().enumerate() {
                 for axis in 0..3 {
-                    moved[axis] = moved[axis] + tangents[earlier][axis] * *weight;
-                    turned[axis] = turned[axis] + turns[earlier][axis] * *weight;
+                    moved[axis] = tangents[earlier][axis].mul_add(step.like(*weight), moved[axis]);
+                    turned[axis] = turns[earlier][axis].mul_add(step.like(*weight), turned[axis]);
                 }
             }
             for axis in 0..3 {
-                x_new[axis] = x[axis] + step * moved[axis];
-                t_new[axis] = t[axis] + step * turned[axis];
+                x_new[axis] = step.mul_add(moved[axis], x[axis]);
+                t_new[axis] = step.mul_add(turned[axis], t[axis]);
             }
             let turn = cross(&t_new, &field_in(&self.field, &x_new));
             tangents[stage + 1] = t_new;
@@ -457,8 +457,8 @@ impl Tracer {
         let mut miss_t = [zero; 3];
         for (stage, weight) in ERROR.iter().enumerate() {
             for axis in 0..3 {
-                miss_x[axis] = miss_x[axis] + tangents[stage][axis] * *weight;
-                miss_t[axis] = miss_t[axis] + turns[stage][axis] * *weight;
+                miss_x[axis] = tangents[stage][axis].mul_add(step.like(*weight), miss_x[axis]);
+                miss_t[axis] = turns[stage][axis].mul_add(step.like(*weight), miss_t[axis]);
             }
         }
         // The tangent's length is part of the error before it is set back to 1.
