@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from amsdipole.errors import RangeError
-from amsdipole.geomagnetism.cutoff_scan import AMS_CONES_RAD, cone_cutoffs, traced_cutoffs
+from amsdipole.geomagnetism.cutoff_cone import AMS_CONES_RAD, cone_cutoffs
+from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, traced_cutoffs
 from amsdipole.geomagnetism.igrf import GaussCoefficients, igrf14
 from amsdipole.geomagnetism.places import earth_fixed_position, local_axes
 from amsdipole.geomagnetism.trajectory import ALLOWED, TRAPPED, TracingLimits, trace, trajectory
@@ -165,20 +166,35 @@ def smart_and_shea() -> np.ndarray:
     return np.array(module.cutoff_rigidity)
 
 
-def test_the_world_grid_of_smart_and_shea_is_met() -> None:
-    grid = smart_and_shea()
+def grid_points(grid: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Longitudes, latitudes and cutoffs of n points of the grid from 0.5 to 17.6 GV."""
     row, column = np.nonzero((grid[:, :24] >= 0.5) & (grid[:, :24] <= 17.6))
-    chosen = np.random.default_rng(0).permutation(len(row))[:120]
+    chosen = np.random.default_rng(0).permutation(len(row))[:n]
     row, column = row[chosen], column[chosen]
-    lon, lat = 15.0 * column, 90.0 - 5.0 * row
-    found = traced_cutoffs(
-        earth_fixed_position(lon, lat, np.full(len(lon), 20.0)),
-        local_axes(lon, lat)[:, 2],
-        charge_sign=1,
-        coefficients=igrf14(),
-        decimal_year=1995.0,
+    return 15.0 * column, 90.0 - 5.0 * row, grid[row, column]
+
+
+def vertical_cutoffs(lon: np.ndarray, lat: np.ndarray, **choices: Any) -> TracedCutoffs:
+    position = earth_fixed_position(lon, lat, np.full(len(lon), 20.0))
+    fixed: dict[str, Any] = {"charge_sign": 1, "coefficients": igrf14(), "decimal_year": 1995.0}
+    return traced_cutoffs(position, local_axes(lon, lat)[:, 2], **fixed, **choices)
+
+
+def test_effective_cutoffs_stay_when_the_error_bound_is_halved() -> None:
+    lon, lat, _ = grid_points(smart_and_shea(), 3)
+    one, half = (
+        vertical_cutoffs(lon, lat, penumbra_step_gv=0.0002, limits=TracingLimits(error_bound=bound))
+        for bound in (1e-6, 5e-7)
     )
-    gap = found.effective_gv - grid[row, column]
+    moved = np.abs(one.effective_gv - half.effective_gv)
+    print(f"{len(moved)} points: worst {moved.max():.4f} GV")
+    assert moved.max() < 0.01
+
+
+def test_the_world_grid_of_smart_and_shea_is_met() -> None:
+    lon, lat, wanted = grid_points(smart_and_shea(), 120)
+    found = vertical_cutoffs(lon, lat, penumbra_step_gv=None)
+    gap = found.effective_gv - wanted
     print(f"{len(gap)} points: rms {np.sqrt((gap**2).mean()):.4f} GV, worst {np.abs(gap).max():.3f} GV")
     assert np.sqrt((gap**2).mean()) <= 0.06
     assert np.abs(gap).max() <= 0.2

@@ -1,7 +1,8 @@
 """IGRF field, eccentric dipole, Størmer cutoff, traced trajectories and cutoffs, deflection."""
 
 from amsdipole.geomagnetism.cutoff import CutoffRule, cutoff_class, stormer_cutoff
-from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, cone_cutoffs, cone_directions, traced_cutoffs
+from amsdipole.geomagnetism.cutoff_cone import cone_cutoffs, cone_directions
+from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, traced_cutoffs
 from amsdipole.geomagnetism.cutoff_table import CutoffTable
 from amsdipole.geomagnetism.deflection import DeflectionResponse, deflection_response, orbit_response, orbit_sample
 from amsdipole.geomagnetism.eccentric_dipole import (

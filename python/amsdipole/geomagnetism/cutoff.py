@@ -10,7 +10,7 @@ from amsdipole._arrays import floats, number
 from amsdipole.errors import RangeError
 from amsdipole.geomagnetism.eccentric_dipole import EccentricDipoleKnots
 
-__all__ = ["CutoffRule", "cutoff_class", "stormer_cutoff"]
+__all__ = ["CutoffRule", "charge", "cutoff_class", "stormer_cutoff"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class CutoffRule:
         """Check the ranges."""
         number("factor", self.factor, low=0.0, high=100.0)
         number("half_angle_rad", self.half_angle_rad, low=0.0, high=float(np.pi))
-        if self.charge_sign not in (1, -1):
-            raise RangeError(f"charge_sign = {self.charge_sign}: 1 or -1 is wanted")
+        _ = charge(self.charge_sign)
 
 
 def stormer_cutoff(
@@ -102,14 +101,13 @@ def stormer_cutoff(
     >>> stormer_cutoff([0.5], [[6371.2, 0.0, 0.0]], [[1.0, 0.0, 0.0]], dipole=knots, charge_sign=1)
     array([14.25])
     """
-    if isinstance(charge_sign, bool) or charge_sign not in (1, -1):
-        raise RangeError(f"charge_sign = {charge_sign}: 1 or -1 is wanted")
+    sign = charge(charge_sign)
     return _core.stormer_cutoff(
         floats("time_s", time_s, (None,)),
         floats("position_km", position_km, (None, 3)),
         floats("direction", direction, (None, 3)),
         number("half_angle_rad", half_angle_rad, low=0.0, high=float(np.pi)),
-        int(charge_sign),
+        sign,
         floats("dipole_time_s", dipole.time_s, (None,)),
         floats("dipole_k_gv", dipole.k_gv, (None,)),
         floats("dipole_center_km", dipole.center_km, (None, 3)),
@@ -158,3 +156,10 @@ def cutoff_class(cutoff_gv: ArrayLike, energy_edge_gev: ArrayLike, *, factor: fl
         number("factor", factor, low=0.0, high=100.0),
         floats("energy_edge_gev", energy_edge_gev, (None,)),
     )
+
+
+def charge(charge_sign: int) -> int:
+    """Give a sign of charge if it is one."""
+    if isinstance(charge_sign, bool) or charge_sign not in (1, -1):
+        raise RangeError(f"charge_sign = {charge_sign}: 1 or -1 is wanted")
+    return int(charge_sign)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from amsdipole._arrays import floats, number
 from amsdipole.errors import RangeError
 from amsdipole.geomagnetism.cutoff import stormer_cutoff
-from amsdipole.geomagnetism.cutoff_scan import cone_cutoffs, dipole_of_date
-from amsdipole.geomagnetism.eccentric_dipole import EccentricDipoleKnots
+from amsdipole.geomagnetism.cutoff_cone import cone_cutoffs
+from amsdipole.geomagnetism.eccentric_dipole import EccentricDipoleKnots, dipole_of_date
 from amsdipole.geomagnetism.igrf import GaussCoefficients
 from amsdipole.geomagnetism.places import earth_fixed_position
 from amsdipole.geomagnetism.trajectory import TracingLimits

@@ -10,7 +10,7 @@ from amsdipole._arrays import floats, number, whole_number
 from amsdipole.constants import AMS_MOUNTING_DEG, EARTH_RADIUS_KM
 from amsdipole.errors import FitError, RangeError
 from amsdipole.geomagnetism.cutoff import stormer_cutoff
-from amsdipole.geomagnetism.cutoff_scan import dipole_of_date
+from amsdipole.geomagnetism.eccentric_dipole import dipole_of_date
 from amsdipole.geomagnetism.igrf import GaussCoefficients
 from amsdipole.geomagnetism.trajectory import ALLOWED, TracingLimits, trace
 

@@ -11,7 +11,7 @@ from amsdipole.constants import EARTH_RADIUS_KM, SPEED_OF_LIGHT_M_S
 from amsdipole.errors import RangeError
 from amsdipole.geomagnetism.igrf import GaussCoefficients, decimal_year, new_year_s
 
-__all__ = ["EccentricDipole", "EccentricDipoleKnots", "eccentric_dipole", "eccentric_dipole_knots"]
+__all__ = ["EccentricDipole", "EccentricDipoleKnots", "dipole_of_date", "eccentric_dipole", "eccentric_dipole_knots"]
 
 _SQRT_3: Final = float(np.sqrt(3.0))
 
@@ -206,4 +206,51 @@ def eccentric_dipole_knots(coefficients: GaussCoefficients, start_s: float, stop
         k_gv=np.array([one.k_gv for one in dipole]),
         center_km=np.array([one.center_km for one in dipole]),
         pole=np.array([one.pole for one in dipole]),
+    )
+
+
+def dipole_of_date(coefficients: GaussCoefficients, decimal_year: float) -> EccentricDipoleKnots:
+    """Give the dipole of one date as knots at 0 s and 1 s: eccentric, or centred where the field has degree 1 only.
+
+    Parameters
+    ----------
+    coefficients : GaussCoefficients
+        Field against time.
+    decimal_year : float
+        Date, within the epochs of the field.
+
+    Returns
+    -------
+    EccentricDipoleKnots
+        The same dipole at both knots.
+
+    Raises
+    ------
+    RangeError
+        The date lies outside the epochs.
+
+    Notes
+    -----
+    With degree 1 alone L0 = L1 = L2 = 0 and the centre is the Earth's.
+
+    Examples
+    --------
+    >>> from amsdipole.geomagnetism.igrf import igrf14
+    >>> dipole_of_date(igrf14(), 2015.0).k_gv.round(2)
+    array([57.05, 57.05])
+    """
+    full = coefficients
+    if int(coefficients.degree.max(initial=1)) < 2:
+        degree, order = np.full(5, 2), np.array([0, 1, -1, 2, -2])
+        full = GaussCoefficients(
+            epoch=coefficients.epoch,
+            degree=np.concatenate([coefficients.degree, degree]),
+            order=np.concatenate([coefficients.order, order]),
+            value_nt=np.hstack([coefficients.value_nt, np.zeros((len(coefficients.epoch), 5))]),
+            model=coefficients.model,
+            sha256=coefficients.sha256,
+        )
+    dipole = eccentric_dipole(full, decimal_year)
+    return EccentricDipoleKnots(
+        np.array([0.0, 1.0]), np.full(2, dipole.k_gv), np.tile(dipole.center_km, (2, 1)), np.tile(dipole.pole, (2, 1))
     )
