@@ -109,8 +109,9 @@ def traced_cutoffs(
     -----
     Every multiple of the step in the range is traced: no step from coarse to fine can be proved safe in the penumbra.
     Outcomes of long paths are chaotic, so an effective cutoff, a sum of them, is as reproducible as its step is fine:
-    docs/design/tracing.md has the figures. Trapped counts as forbidden. R_C = R_U - sum of the allowed steps between R_L and R_U. A scan of a window that the
-    function chose ends at 200 GV; a direction that is shut even there (below the horizon) is reported as `above`.
+    docs/design/tracing.md has the figures. Trapped counts as forbidden. R_C = R_U - sum of the allowed steps between
+    R_L and R_U. A scan of a window that the function chose ends at 200 GV; a direction that is shut even there (below
+    the horizon) is reported as `above`.
 
     References
     ----------
