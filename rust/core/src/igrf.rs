@@ -27,7 +27,7 @@ pub const DEGREE_MAX: usize = 13;
 /// The sources lie below the first radius [km] (core and mantle, PREM); beyond the second the internal field is not the field.
 const RADIUS_KM: (f64, f64) = (3_480.0, 1e6);
 /// Rows of a table by degree: the gradient is one degree higher than the potential.
-const ROWS: usize = DEGREE_MAX + 2;
+pub(crate) const ROWS: usize = DEGREE_MAX + 2;
 
 /// Factor of the recursion and the weights of the real and imaginary part in x, y and z.
 type Term = [f64; 7];
@@ -68,7 +68,7 @@ impl Field {
 
     /// Highest degree of the gradient that counts at any radius beyond the root of `r2`.
     #[inline(always)]
-    fn top_at(&self, r2: f64) -> usize {
+    pub(crate) fn top_at(&self, r2: f64) -> usize {
         let mut top = self.top;
         while top > 2 && r2 >= self.reach2[top] {
             top -= 1;
@@ -174,10 +174,10 @@ pub(crate) fn field_in<S: Simd>(field: &Field, position: &[Lanes<S>; 3]) -> [Lan
     let r2 = dot(position, position);
     let rr = one / r2;
     let (xx, yy, zz) = (x * rr, y * rr, z * rr);
-    let top = field.top_at(r2.least());
-    // A lane beyond the reach of a degree takes zeros there, which add nothing to its sums.
-    let mut step = [Step([zero; 3]); ROWS];
-    for (step, reach2) in step[..=top].iter_mut().zip(&field.reach2) {
+    let (top, sure) = (field.top_at(r2.least()), field.top_at(r2.greatest()));
+    // A lane beyond the reach of a degree takes zeros there, which add nothing to its sums. Up to `sure` none is.
+    let mut steps = [Step([zz, rr, one]); ROWS];
+    for (step, reach2) in steps[..=top].iter_mut().zip(&field.reach2).skip(sure + 1) {
         let counts = r2.below(x.like(*reach2));
         step.0 = [counts.choose(zz, zero), counts.choose(rr, zero), counts.choose(one, zero)];
     }
@@ -185,13 +185,14 @@ pub(crate) fn field_in<S: Simd>(field: &Field, position: &[Lanes<S>; 3]) -> [Lan
     let mut sum = [zero; 3];
     for (m, terms) in field.terms[..=top].iter().enumerate() {
         let mut before = zero;
-        let mut p = step[m].0[2];
+        let mut p = steps[m].0[2];
         let mut part = [zero; 6];
         for (part, weight) in part.iter_mut().zip(&terms[0][1..]) {
             *part = p * *weight;
         }
-        for (step, term) in step[m + 1..=top].iter().zip(&terms[1..]) {
-            let next = (step.0[1] * before).mul_add(p.like(-term[0]), step.0[0] * p);
+        for (step, term) in steps[m + 1..=top].iter().zip(&terms[1..]) {
+            // What waits for `p` is one fused step; the product with `before` is ready earlier.
+            let next = step.0[0].mul_add(p, step.0[1] * before * -term[0]);
             before = p;
             p = next;
             for (part, weight) in part.iter_mut().zip(&term[1..]) {

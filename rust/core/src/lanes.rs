@@ -89,6 +89,11 @@ impl<S: Simd> Lanes<S> {
     pub fn least(self) -> f64 {
         self.simd.reduce_min_f64s(self.value)
     }
+
+    #[inline(always)]
+    pub fn greatest(self) -> f64 {
+        self.simd.reduce_max_f64s(self.value)
+    }
 }
 
 impl<S: Simd> Choice<S> {

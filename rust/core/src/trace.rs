@@ -6,13 +6,13 @@
 //! dx/ds = t,  dt/ds = -(c R / p) t x B(x).
 //!
 //! Each trajectory steps by the pair of Dormand and Prince (1980, J. Comput. Appl. Math. 6, 19) of order 5(4) with a
-//! step of its own; as many stand side by side as a vector register has lanes, and a lane whose trajectory ended takes the
-//! next one. No lane looks at another, so the result of a trajectory depends on nothing but its own arguments.
+//! step of its own; as many stand side by side as a vector register has lanes, sorted by the degree of the field that
+//! counts where they are. No lane looks at another, so the result of a trajectory depends on nothing but its arguments.
 #![allow(clippy::inline_always)]
 
 use crate::check::{all_directed, all_finite, first, same_length, within};
 use crate::earth::{WGS84_A_KM, WGS84_F};
-use crate::igrf::{EARTH_RADIUS_KM, Field, Points, field_in};
+use crate::igrf::{EARTH_RADIUS_KM, Field, Points, ROWS, field_in};
 use crate::lanes::{Choice, LANES_MAX, Lanes, cross, dot};
 use crate::vector::{Vector, norm2, scaled, unit};
 use crate::{Error, Result};
@@ -23,6 +23,8 @@ use rayon::prelude::*;
 const BEND: f64 = 299_792_458.0 * 6_371_200.0 * 1e-18;
 /// Fewest and most trajectories of one task: many, so that few lanes idle behind the last long one. No result depends on it.
 const BATCH: (usize, usize) = (1024, 4096);
+/// Trajectories under way for each lane: enough that a lane's worth of some degree waits. No result depends on it.
+const FLIGHTS_PER_LANE: usize = 16;
 /// Longest step in units of the distance from the centre: a straight pass by the Earth is seen in several steps.
 const STEP_MAX: f64 = 0.5;
 /// A step grows and shrinks by no more than these factors.
@@ -255,6 +257,32 @@ impl Tracer {
     }
 }
 
+/// One trajectory on its way.
+#[derive(Clone, Copy)]
+struct Flight {
+    job: usize,
+    x: Vector,
+    t: Vector,
+    a: Vector,
+    step: f64,
+    bend: f64,
+    path: f64,
+    n_step: f64,
+}
+
+impl Flight {
+    fn begin(job: usize, start: &Start, field_nt: &Vector, first_bend: f64) -> Self {
+        let x = scaled(&start.position_km, 1.0 / EARTH_RADIUS_KM);
+        let t = unit(&start.direction);
+        let bend = -BEND / start.rigidity_gv;
+        let a = scaled(&crate::vector::cross(&t, field_nt), bend);
+        let curvature = (bend * bend * norm2(field_nt)).sqrt();
+        let most = STEP_MAX * norm2(&x).sqrt();
+        let step = if curvature * most > first_bend { first_bend / curvature } else { most };
+        Self { job, x, t, a, step, bend, path: 0.0, n_step: 0.0 }
+    }
+}
+
 /// The lanes at work, in arrays, so that one can be taken out and replaced.
 #[repr(align(64))]
 struct Bundle {
@@ -284,39 +312,88 @@ impl Bundle {
         }
     }
 
+    /// Take a lane out.
     fn rest(&mut self, lane: usize) {
-        for axis in 0..3 {
-            self.x[axis][lane] = if axis == 2 { 2.0 } else { 0.0 };
-            self.t[axis][lane] = if axis == 2 { 1.0 } else { 0.0 };
-            self.a[axis][lane] = 0.0;
-        }
-        for column in [&mut self.step, &mut self.bend, &mut self.path, &mut self.n_step] {
-            column[lane] = 0.0;
-        }
+        self.put(
+            lane,
+            &Flight {
+                job: 0,
+                x: [0.0, 0.0, 2.0],
+                t: [0.0, 0.0, 1.0],
+                a: [0.0; 3],
+                step: 0.0,
+                bend: 0.0,
+                path: 0.0,
+                n_step: 0.0,
+            },
+        );
         self.job[lane] = None;
     }
 
-    fn begin(&mut self, lane: usize, job: usize, start: &Start, field_nt: &Vector, first_bend: f64) {
-        let x = scaled(&start.position_km, 1.0 / EARTH_RADIUS_KM);
-        let t = unit(&start.direction);
-        let bend = -BEND / start.rigidity_gv;
-        let a = scaled(&crate::vector::cross(&t, field_nt), bend);
+    fn put(&mut self, lane: usize, flight: &Flight) {
         for axis in 0..3 {
-            self.x[axis][lane] = x[axis];
-            self.t[axis][lane] = t[axis];
-            self.a[axis][lane] = a[axis];
+            self.x[axis][lane] = flight.x[axis];
+            self.t[axis][lane] = flight.t[axis];
+            self.a[axis][lane] = flight.a[axis];
         }
-        let curvature = (bend * bend * norm2(field_nt)).sqrt();
-        let most = STEP_MAX * norm2(&x).sqrt();
-        self.step[lane] = if curvature * most > first_bend { first_bend / curvature } else { most };
-        self.bend[lane] = bend;
-        self.path[lane] = 0.0;
-        self.n_step[lane] = 0.0;
-        self.job[lane] = Some(job);
+        self.step[lane] = flight.step;
+        self.bend[lane] = flight.bend;
+        self.path[lane] = flight.path;
+        self.n_step[lane] = flight.n_step;
+        self.job[lane] = Some(flight.job);
+    }
+
+    fn flight(&self, lane: usize, job: usize) -> Flight {
+        Flight {
+            job,
+            x: Self::vector(&self.x, lane),
+            t: Self::vector(&self.t, lane),
+            a: Self::vector(&self.a, lane),
+            step: self.step[lane],
+            bend: self.bend[lane],
+            path: self.path[lane],
+            n_step: self.n_step[lane],
+        }
     }
 
     fn vector(columns: &[[f64; LANES_MAX]; 3], lane: usize) -> Vector {
         [columns[0][lane], columns[1][lane], columns[2][lane]]
+    }
+}
+
+/// Trajectories that wait for a lane, by the degree of the field that counts where they are.
+///
+/// Lanes side by side take as many degrees as the lowest of them needs, so those of like degree go together. Which go
+/// together changes no result.
+struct Waiting {
+    by_degree: [Vec<Flight>; ROWS],
+    count: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, degree: usize, flight: Flight) {
+        self.by_degree[degree].push(flight);
+        self.count += 1;
+    }
+
+    /// Fill the lanes from the degree at which most wait, then from those next to it, lower ones first.
+    fn fill(&mut self, lanes: &mut Bundle, n_lane: usize) -> usize {
+        let fullest = (0..ROWS).max_by_key(|&degree| self.by_degree[degree].len()).unwrap_or(0);
+        let order = (0..=fullest).rev().chain(fullest + 1..ROWS);
+        let mut lane = 0;
+        for degree in order {
+            while lane < n_lane
+                && let Some(flight) = self.by_degree[degree].pop()
+            {
+                lanes.put(lane, &flight);
+                self.count -= 1;
+                lane += 1;
+            }
+        }
+        for free in lane..n_lane {
+            lanes.rest(free);
+        }
+        fullest
     }
 }
 
@@ -349,16 +426,22 @@ impl<F: FnMut([f64; 7])> WithSimd for Run<'_, F> {
         Points { field: &tracer.field, position_km: &positions, unit_km: EARTH_RADIUS_KM, out: &mut field_nt }
             .with_simd(simd);
         let mut lanes = Bundle::idle();
+        let mut waiting = Waiting { by_degree: Default::default(), count: 0 };
+        let in_flight = FLIGHTS_PER_LANE * S::F64_LANES;
         let mut next = 0;
-        let mut busy = 0;
-        for lane in 0..S::F64_LANES {
-            if next < starts.len() {
-                lanes.begin(lane, next, &starts[next], &field_nt[next], tracer.first_bend);
-                next += 1;
-                busy += 1;
+        let mut degree = None;
+        loop {
+            if degree.is_none() {
+                while next < starts.len() && waiting.count < in_flight {
+                    let flight = Flight::begin(next, &starts[next], &field_nt[next], tracer.first_bend);
+                    waiting.push(tracer.field.top_at(norm2(&flight.x)), flight);
+                    next += 1;
+                }
+                if waiting.count == 0 {
+                    break;
+                }
+                degree = Some(waiting.fill(&mut lanes, S::F64_LANES));
             }
-        }
-        while busy > 0 {
             let x = lanes.x.each_ref().map(|column| Lanes::load(simd, column));
             let t = lanes.t.each_ref().map(|column| Lanes::load(simd, column));
             let a = lanes.a.each_ref().map(|column| Lanes::load(simd, column));
@@ -388,12 +471,24 @@ impl<F: FnMut([f64; 7])> WithSimd for Run<'_, F> {
                 let (x, t) = (Bundle::vector(&lanes.x, 0), Bundle::vector(&lanes.t, 0));
                 seen(row(lanes.path[0] * EARTH_RADIUS_KM, &scaled(&x, EARTH_RADIUS_KM), &t));
             }
-            let Some(before) = before else { continue };
+            // Lanes that all stay at the degree stay together.
+            let now = r2.array().map(|r2| tracer.field.top_at(r2));
             let accepted = made.accepted.choose(step.like(1.0), zero).array();
+            let moved = (0..S::F64_LANES)
+                .any(|lane| lanes.job[lane].is_some() && accepted[lane] > 0.0 && Some(now[lane]) != degree);
+            if before.is_none() && !moved {
+                continue;
+            }
             let (low, out) = (low.choose(step.like(1.0), zero).array(), out.choose(step.like(1.0), zero).array());
             let ended = ended.choose(step.like(1.0), zero).array();
             for lane in 0..S::F64_LANES {
-                let Some(job) = lanes.job[lane].filter(|_| ended[lane] > 0.0) else { continue };
+                let Some(job) = lanes.job[lane] else { continue };
+                if ended[lane] <= 0.0 {
+                    let x = Bundle::vector(&lanes.x, lane);
+                    waiting.push(tracer.field.top_at(norm2(&x)), lanes.flight(lane, job));
+                    continue;
+                }
+                let Some(before) = &before else { continue };
                 let accepted = accepted[lane] > 0.0;
                 let span = Span {
                     x: [Bundle::vector(&before.0, lane), Bundle::vector(&lanes.x, lane)],
@@ -407,14 +502,8 @@ impl<F: FnMut([f64; 7])> WithSimd for Run<'_, F> {
                     (false, false) => TRAPPED,
                 };
                 ends[job] = tracer.end(outcome, &span, lanes.path[lane], lanes.n_step[lane]);
-                if next < starts.len() {
-                    lanes.begin(lane, next, &starts[next], &field_nt[next], tracer.first_bend);
-                    next += 1;
-                } else {
-                    lanes.rest(lane);
-                    busy -= 1;
-                }
             }
+            degree = None;
         }
     }
 }
