@@ -15,10 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import validate_efficiency
+import validate_exposure
 
 ROOT = Path(__file__).resolve().parents[1]
 _failures: list[str] = []
@@ -177,17 +180,24 @@ def auger() -> None:
 
 
 ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, elements, stormer, limits, toys, auger)}
+for found in (validate_exposure.VALIDATIONS, validate_efficiency.VALIDATIONS):
+    ALL.update({name: partial(run, say) for name, run in found.items()})
+
+
+def _named(name: str) -> list[str]:
+    """Return a validation, or all of a group: "exposure" is every "exposure_..."."""
+    return [name] if name in ALL else [other for other in ALL if other.startswith(f"{name}_")]
 
 
 def main() -> int:
     """Run the validations that are named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(ALL)}; all without one")
-    names = parser.parse_args().names or list(ALL)
-    unknown = [name for name in names if name not in ALL]
+    asked = parser.parse_args().names or list(ALL)
+    unknown = [name for name in asked if not _named(name)]
     if unknown:
         parser.error(f"{unknown[0]!r} is none of {', '.join(ALL)}")
-    for name in names:
+    for name in [found for group in asked for found in _named(group)]:
         start = time.monotonic()
         ALL[name]()
         print(f"     {name} took {time.monotonic() - start:.0f} s", flush=True)

@@ -25,7 +25,7 @@ from amsdipole.exposure import (
 )
 from amsdipole.geomagnetism import CutoffRule
 from amsdipole.instrument import Instrument, instrument
-from amsdipole.orbit import CAUSES, SecondRule, SelectedSeconds
+from amsdipole.orbit import CAUSES, narrowed
 from amsdipole.sky import SkyMap, write_map
 
 __all__ = ["budget_table", "exposure_report", "systematics_report"]
@@ -194,8 +194,7 @@ def systematics_report(config: Config, *, progress: Progress | None = None) -> d
         ("first half of the mission", (parts.seconds.start_s, middle_s)),
         ("second half of the mission", (middle_s, parts.seconds.stop_s)),
     ):
-        chosen = SelectedSeconds(parts.seconds, SecondRule(interval_s=(span,)), parts.navigator.mounting)
-        varied[name] = replace(parts, seconds=chosen)
+        varied[name] = replace(parts, seconds=narrowed(parts.seconds, span, parts.navigator.mounting))
     maps = {name: _expected(part, _axes(part, "galactic", progress), nside) for name, part in varied.items()}
     rows = []
     for low in config.energy.ranges_gev:

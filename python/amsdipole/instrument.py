@@ -6,16 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole.config import Config, DetectorConfig, SecondsConfig, SpectrumConfig
+from amsdipole.config import Config, DetectorConfig, GoodSecondsConfig, SecondsConfig, SpectrumConfig
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import AMS_LEPTON_ACCEPTANCE, AcceptanceCurve, TwoDiscs
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.models import Flux, electron_flux, positron_flux, power_law
 from amsdipole.orbit import (
+    SAA_LATITUDE_DEG,
+    SAA_LONGITUDE_DEG,
     ElementSeconds,
     FileSeconds,
     Navigator,
+    SecondRule,
     SecondsSource,
+    SelectedSeconds,
     ams_mounting,
     builtin_iss_elements,
     read_elements,
@@ -76,9 +80,10 @@ def instrument(config: Config) -> Instrument:
     """
     if config.seconds is None:
         raise AssertionError("only missions in orbit have an instrument")
-    seconds = seconds_source(config.seconds)
+    mounting = _mounting(config.detector)
+    seconds = _good_seconds(seconds_source(config.seconds), config.seconds.good, mounting)
     navigator = Navigator(
-        mounting=_mounting(config.detector),
+        mounting=mounting,
         rule=CutoffRule(config.cutoff.factor, float(np.radians(config.cutoff.cone_deg)), config.cutoff.charge_sign),
         energy_edge_gev=gate_edges(config),
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
@@ -129,7 +134,7 @@ def gate_edges(config: Config) -> NDArray[np.float64]:
 
 
 def seconds_source(config: SecondsConfig) -> SecondsSource:
-    """Open the seconds of a mission.
+    """Open the seconds of a mission, good and bad.
 
     Parameters
     ----------
@@ -147,7 +152,15 @@ def seconds_source(config: SecondsConfig) -> SecondsSource:
         A file is missing or unreadable, or an element set is too old.
     """
     if config.source == "files":
-        return FileSeconds(config.files, config.step_s, config.frame, config.columns)
+        return FileSeconds(
+            config.files,
+            config.step_s,
+            config.frame,
+            config.columns,
+            orientation=config.orientation,
+            layout=config.layout,
+            flags=config.flags,
+        )
     elements = builtin_iss_elements() if config.elements == "iss" else read_elements(config.elements)
     if config.start is None or config.stop is None:
         raise AssertionError("the configuration was checked to have a start and a stop")
@@ -167,12 +180,27 @@ def seconds_source(config: SecondsConfig) -> SecondsSource:
     )
 
 
+def _good_seconds(source: SecondsSource, good: GoodSecondsConfig, mounting: NDArray[np.float64]) -> SecondsSource:
+    region = good.region_deg
+    if good.south_atlantic:
+        region = tuple(zip(SAA_LONGITUDE_DEG.tolist(), SAA_LATITUDE_DEG.tolist(), strict=True))
+    rule = SecondRule(
+        livetime_least=good.livetime_least,
+        # Half a turn is no cut: pi itself, whatever the radians of 180 round to.
+        zenith_most_rad=float(np.pi) if good.zenith_most_deg >= 180.0 else float(np.radians(good.zenith_most_deg)),
+        interval_s=tuple((start.timestamp(), stop.timestamp()) for start, stop in good.intervals),
+        region_deg=region,
+        flag_mask=good.flag_mask,
+    )
+    return source if rule == SecondRule() else SelectedSeconds(source, rule, mounting)
+
+
 def _mounting(config: DetectorConfig) -> NDArray[np.float64]:
     if config.mounting == "ams":
         return ams_mounting()
     if config.mounting == "zenith":  # x starboard, y ram, z up
         return np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
-    return np.array(config.mounting)
+    return np.eye(3) if config.mounting == "spacecraft" else np.array(config.mounting)
 
 
 def _acceptance(config: DetectorConfig) -> AcceptanceCurve:

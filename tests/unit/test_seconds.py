@@ -37,7 +37,7 @@ def same_rows(a: Seconds, b: Seconds) -> bool:
 
 
 def test_all_columns_are_checked():
-    assert {f.name for f in fields(Seconds)} == {*COLUMNS, "step_s", "source"}
+    assert {f.name for f in fields(Seconds)} == {*COLUMNS, "step_s", "source", "rate_rad_s", "flags"}
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

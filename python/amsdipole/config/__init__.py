@@ -10,7 +10,14 @@ from amsdipole.config.candidates import (
 )
 from amsdipole.config.document import Config, config_from, read_config
 from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
-from amsdipole.config.mission import AttitudeConfig, CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
+from amsdipole.config.mission import (
+    AttitudeConfig,
+    CutoffConfig,
+    DetectorConfig,
+    GoodSecondsConfig,
+    GroundConfig,
+    SecondsConfig,
+)
 from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "EnergyConfig",
     "EventsConfig",
     "FitConfig",
+    "GoodSecondsConfig",
     "GroundConfig",
     "MapConfig",
     "OutputConfig",

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from amsdipole.config._section import PathText, Section
 
-__all__ = ["AttitudeConfig", "CutoffConfig", "DetectorConfig", "GroundConfig", "SecondsConfig"]
+__all__ = ["AttitudeConfig", "CutoffConfig", "DetectorConfig", "GoodSecondsConfig", "GroundConfig", "SecondsConfig"]
 
 
 class AttitudeConfig(Section):
@@ -19,8 +19,46 @@ class AttitudeConfig(Section):
     roll_deg: float = Field(default=0.0, ge=-180, le=180)
 
 
+class GoodSecondsConfig(Section):
+    """Which seconds count, for events and exposure alike; the budget says what each cut costs."""
+
+    livetime_least: float = Field(default=0.0, ge=0, le=1, description="least live share of a row; AMS: 0.5")
+    zenith_most_deg: float = Field(
+        default=180.0, gt=0, le=180, description="greatest angle of the detector's axis to the vertical; AMS: 40"
+    )
+    south_atlantic: bool = Field(default=False, description="whether seconds over the South Atlantic are left out")
+    region_deg: tuple[tuple[float, float], ...] = Field(
+        default=(), description="corners (longitude, latitude) of a region to leave out, in place of the South Atlantic"
+    )
+    intervals: tuple[tuple[datetime, datetime], ...] = Field(
+        default=(), description="times (UTC) of which one must hold the second; none: all"
+    )
+    flag_mask: int = Field(default=0, ge=0, le=2**62, description="quality flags of which none may be set")
+
+    @field_validator("intervals")
+    @classmethod
+    def _in_utc(cls, value: tuple[tuple[datetime, datetime], ...]) -> tuple[tuple[datetime, datetime], ...]:
+        for i, (start, stop) in enumerate(value):
+            if utc(stop) <= utc(start):
+                raise ValueError(f"intervals[{i}] ends at {stop.isoformat()}, not after it starts")
+        return tuple((utc(start), utc(stop)) for start, stop in value)
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        if self.south_atlantic and self.region_deg:
+            raise ValueError("either south_atlantic or region_deg")
+        if len(self.region_deg) in (1, 2):
+            raise ValueError(f"region_deg has {len(self.region_deg)} corners; three or more are wanted")
+        return self
+
+
+def utc(value: datetime) -> datetime:
+    """Read a time without a zone as UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 class SecondsConfig(Section):
-    """The seconds of the mission: made from element sets, or read from Parquet files."""
+    """The seconds of the mission: made from element sets, or read from Parquet, CSV or FITS files."""
 
     source: Literal["elements", "files"] = "elements"
     elements: Literal["iss"] | PathText = Field(
@@ -39,13 +77,19 @@ class SecondsConfig(Section):
     files: tuple[PathText, ...] = ()
     frame: Literal["teme", "gcrs", "earth_fixed"] = "teme"
     columns: dict[str, str] = Field(default_factory=dict, description="names of columns where the files differ")
+    orientation: Literal["angles", "quaternion"] = Field(
+        default="angles", description="what the files give: yaw, pitch, roll, or a quaternion to the axes of `frame`"
+    )
+    layout: Literal["columns", "ft2"] = Field(
+        default="columns", description="'ft2': spacecraft files as the Fermi-LAT's, cut into rows of step_s"
+    )
+    flags: str | None = Field(default=None, description="the files' column of quality flags")
+    good: GoodSecondsConfig = GoodSecondsConfig()
 
     @field_validator("start", "stop")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else utc(value)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -56,15 +100,21 @@ class SecondsConfig(Section):
                 raise ValueError(f"stop = {self.stop.isoformat()} is not after start = {self.start.isoformat()}")
             if self.files:
                 raise ValueError("files goes with source = 'files'")
+            if self.layout != "columns" or self.orientation != "angles" or self.flags is not None:
+                raise ValueError("layout, orientation and flags go with source = 'files'")
         elif not self.files:
             raise ValueError("files is wanted with source = 'files'")
+        if self.good.flag_mask and self.flags is None:
+            raise ValueError("good.flag_mask asks for quality flags; flags names no column of them")
+        if self.layout == "ft2" and (self.flags is not None or self.columns or self.orientation != "angles"):
+            raise ValueError("layout = 'ft2' fixes columns and orientation, and has no flags")
         return self
 
 
 class DetectorConfig(Section):
-    """How the detector is mounted and what it sees."""
+    """How the detector is mounted and what it sees; mounting = 'spacecraft': along the axes of the spacecraft."""
 
-    mounting: Literal["ams", "zenith"] | tuple[tuple[float, float, float], ...] = "ams"
+    mounting: Literal["ams", "zenith", "spacecraft"] | tuple[tuple[float, float, float], ...] = "ams"
     acceptance: Literal["ams_leptons"] | tuple[tuple[float, float], ...] = Field(
         default="ams_leptons", description="'ams_leptons', or pairs of energy [GeV] and acceptance [m^2 sr]"
     )

@@ -8,6 +8,7 @@ from amsdipole.exposure.acceptance import (
 )
 from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, merged_axes
 from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
+from amsdipole.exposure.by_place import PlaceReference, place_reference
 from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.ground import ground_exposure
 from amsdipole.exposure.livetime import (
@@ -16,7 +17,7 @@ from amsdipole.exposure.livetime import (
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts, exposure_map
+from amsdipole.exposure.reference import expected_counts, exposure_map, folded_axes
 from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, shift_table
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "LivetimeAxes",
     "LivetimeBudget",
     "LivetimeCube",
+    "PlaceReference",
     "Shift",
     "TwoDiscs",
     "ams_lepton_geometry",
@@ -34,11 +36,13 @@ __all__ = [
     "efficiency_variations",
     "expected_counts",
     "exposure_map",
+    "folded_axes",
     "geographic_pixel",
     "ground_exposure",
     "livetime_axes",
     "livetime_cube",
     "merged_axes",
+    "place_reference",
     "read_axes",
     "reference_dipole",
     "shift_table",

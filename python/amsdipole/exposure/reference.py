@@ -4,13 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole import _core
+from amsdipole._arrays import floats
 from amsdipole.exposure.acceptance import AcceptanceCurve, TwoDiscs
 from amsdipole.exposure.axes import LivetimeAxes
 from amsdipole.exposure.livetime import LivetimeCube
 from amsdipole.exposure.pixel_window import AxisResponse, axis_response, pixel_radius
 from amsdipole.models import Flux, flux_integral
 
-__all__ = ["expected_counts", "exposure_map"]
+__all__ = ["expected_counts", "exposure_map", "folded_axes"]
 
 
 def expected_counts(
@@ -91,5 +92,44 @@ def exposure_map(axes: LivetimeAxes, response: AxisResponse, *, nside: int, ener
     order in the size of the pixels, and the response is averaged over it.
     """
     opened = (np.arange(axes.n_class) <= energy_bin).astype(np.float64)
-    axis, weight = axes.weighted_axes(opened)
-    return _core.folded_axes(axis, weight, nside, response.cos_least, response.value)
+    return folded_axes(*axes.weighted_axes(opened), response, nside=nside)
+
+
+def folded_axes(
+    axis: NDArray[np.float64], weight: NDArray[np.float64], response: AxisResponse, *, nside: int
+) -> NDArray[np.float64]:
+    """Sum a response over axes at each pixel's centre.
+
+    Parameters
+    ----------
+    axis : numpy.ndarray of float64, shape (n, 3)
+        Unit vectors along which the detector's axis pointed.
+    weight : numpy.ndarray of float64, shape (n,)
+        Weight of each: live time [s], or live time times a rate.
+    response : AxisResponse
+        Response against the angle between pixel and axis.
+    nside : int
+        Resolution of the map.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (12 nside^2,)
+        Weight times response; the same bits for any number of threads.
+
+    Raises
+    ------
+    ShapeError
+        Lengths differ.
+    RangeError
+        An axis is no unit vector, a weight is not finite, or `nside` is out of range.
+
+    Examples
+    --------
+    >>> from amsdipole.exposure.pixel_window import AxisResponse
+    >>> cap = AxisResponse(0.5, np.ones(2))
+    >>> folded_axes(np.array([[0.0, 0.0, 1.0]]), np.array([2.0]), cap, nside=1).tolist()
+    [2.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    return _core.folded_axes(
+        floats("axis", axis, (None, 3)), floats("weight", weight, (None,)), nside, response.cos_least, response.value
+    )

@@ -85,7 +85,7 @@ def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]
 
 _Parts = tuple[
     NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
-    NDArray[np.float64],
+    NDArray[np.float64], NDArray[np.int64] | None,
 ]  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _from_knots(source: ElementSeconds, navigator: Navigator, time_s: NDArray[np
         dipole.center_km,
         dipole.pole,
     )
-    return time_s, sky, earth, place, cutoff_gv, source.livetime_at(place)
+    return time_s, sky, earth, place, cutoff_gv, source.livetime_at(place), None
 
 
 def _covering(
@@ -131,7 +131,7 @@ def _from_table(block: Seconds, navigator: Navigator) -> _Parts:
     sky = axes_at(row.rotation, row.rate, offset_s=half_s)
     earth = earth_axes(row.time_s, *navigator.attitude(block), half_s)
     place = geodetic(teme_to_earth_fixed(row.time_s, block.position_km))
-    return row.time_s, sky, earth, place, row.cutoff_gv, block.livetime_fraction
+    return row.time_s, sky, earth, place, row.cutoff_gv, block.livetime_fraction, block.flags
 
 
 def _finished(
@@ -143,8 +143,9 @@ def _finished(
     place: NDArray[np.float64],
     cutoff_gv: NDArray[np.float64],
     fraction: NDArray[np.float64],
+    flags: NDArray[np.int64] | None,
 ) -> AxisRows:
     rule = source.rule if isinstance(source, SelectedSeconds) else None
-    found = causes(rule, time_s, fraction, place, earth, source.step_s)
+    found = causes(rule, time_s, fraction, place, earth, source.step_s, flags)
     classes = cutoff_class(cutoff_gv, navigator.energy_edge_gev, factor=navigator.rule.factor)
     return AxisRows(time_s, sky, earth, place, cutoff_gv, classes, found.livetime_s, found)

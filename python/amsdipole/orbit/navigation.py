@@ -87,5 +87,8 @@ class Navigator:
         return Navigation(seconds.time_s, seconds.step_s, rotation, rate, livetime_s, cutoff_gv, classes)
 
     def attitude(self, seconds: Seconds) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the rotation from the detector to TEME and the angular velocity of the local vertical."""
-        return detector_attitude(seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting)
+        """Give the rotation from the detector to TEME, and its angular velocity there."""
+        rotation, rate = detector_attitude(
+            seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, mounting=self.mounting
+        )
+        return rotation, rate if seconds.rate_rad_s is None else seconds.rate_rad_s

@@ -1,8 +1,8 @@
 """The table of seconds: where the detector was, how it was turned, and for how long it was live."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amsdipole._arrays import finite_floats, number
 from amsdipole.errors import DataError, RangeError, ShapeError
 
-__all__ = ["STEP_MAX_S", "Seconds", "SecondsSource", "TableSeconds"]
+__all__ = ["STEP_MAX_S", "Seconds", "SecondsSource", "TableSeconds", "joined_seconds"]
 
 STEP_MAX_S = 60.0  # a low orbit turns by 4 degrees in a minute; longer rows would blur the sky
 BLOCK = 131_072  # rows that travel together through the kernels: about 30 MB
@@ -36,6 +36,10 @@ class Seconds:
         Yaw, pitch, roll of the body against the local vertical [rad].
     source : str
         What messages call this table.
+    rate_rad_s : numpy.ndarray of float64, shape (n, 3), optional
+        Angular velocity of the body in TEME [rad/s]; none if it turns with the local vertical.
+    flags : numpy.ndarray of int64, shape (n,), optional
+        Quality flags of each row, one a bit.
 
     Raises
     ------
@@ -54,10 +58,14 @@ class Seconds:
     velocity_km_s: NDArray[np.float64]
     angle_rad: NDArray[np.float64]
     source: str = "seconds"
+    rate_rad_s: NDArray[np.float64] | None = None
+    flags: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Check every column."""
         n = len(self.time_s)
+        if self.flags is not None and len(self.flags) != n:
+            raise ShapeError(f"flags has {len(self.flags)} rows; time_s has {n} ({self.source})")
         number("step_s", self.step_s, low=0.001, high=STEP_MAX_S)
         for name, width in (
             ("time_s", ()),
@@ -65,8 +73,11 @@ class Seconds:
             ("position_km", (3,)),
             ("velocity_km_s", (3,)),
             ("angle_rad", (3,)),
+            ("rate_rad_s", (3,)),
         ):
             values = getattr(self, name)
+            if values is None and name == "rate_rad_s":
+                continue
             if len(values) != n:
                 raise ShapeError(f"{name} has {len(values)} rows; time_s has {n} ({self.source})")
             try:
@@ -110,7 +121,28 @@ class Seconds:
             self.velocity_km_s[which],
             self.angle_rad[which],
             self.source,
+            None if self.rate_rad_s is None else self.rate_rad_s[which],
+            None if self.flags is None else self.flags[which],
         )
+
+    def with_livetime(self, livetime_fraction: NDArray[np.float64]) -> "Seconds":
+        """Return the rows with another live share."""
+        return replace(self, livetime_fraction=livetime_fraction)
+
+
+def joined_seconds(parts: "list[Seconds]", step_s: float) -> Seconds:
+    """Put tables of one kind one after the other; none makes an empty table."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Seconds(np.zeros(0), step_s, np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
+    columns: dict[str, Any] = {}
+    for name in ("time_s", "livetime_fraction", "position_km", "velocity_km_s", "angle_rad", "rate_rad_s", "flags"):
+        values = [getattr(part, name) for part in parts]
+        if any(v is None for v in values) and not all(v is None for v in values):
+            raise DataError(f"{name} is given by some of the files only: {', '.join(p.source for p in parts)}")
+        columns[name] = None if values[0] is None else np.concatenate(values)
+    return Seconds(step_s=step_s, source=parts[0].source, **columns)
 
 
 class SecondsSource(Protocol):

@@ -1,10 +1,11 @@
-"""Seconds in Parquet files, read by row group so that nine years need not fit in memory."""
+"""Seconds in files, read by row group so that nine years need not fit in memory."""
 
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +13,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from amsdipole._files import replacing
-from amsdipole._parquet import open_parquet, read_columns
 from amsdipole.constants import EARTH_ROTATION_RAD_S
 from amsdipole.errors import DataError, FrameError
-from amsdipole.orbit.seconds import BLOCK, Seconds, refuse_unheld, row_set
+from amsdipole.orbit.orientation import angles_of, orbital_rate, rotation_of_quaternions, turning_rate
+from amsdipole.orbit.seconds import BLOCK, Seconds, joined_seconds, refuse_unheld, row_set
+from amsdipole.orbit.seconds_columns import open_columns
+from amsdipole.orbit.spacecraft_file import SPACECRAFT_GROUP, rotation_in_teme, spacecraft_seconds, spacecraft_spans
 from amsdipole.sky import FrameKnots, earth_fixed_to_teme, teme_to_gcrs, vector_in_frame
 
-__all__ = ["POSITION_FRAMES", "SECONDS_COLUMNS", "FileSeconds", "write_seconds"]
+__all__ = ["POSITION_FRAMES", "QUATERNION_COLUMNS", "SECONDS_COLUMNS", "FileSeconds", "write_seconds"]
 
 POSITION_FRAMES = ("teme", "gcrs", "earth_fixed")
 SECONDS_COLUMNS = (
@@ -34,18 +37,19 @@ SECONDS_COLUMNS = (
     "pitch_rad",
     "roll_rad",
 )
+QUATERNION_COLUMNS = ("quaternion_x", "quaternion_y", "quaternion_z", "quaternion_w")
 _RADIUS_KM = (6350.0, 100_000.0)  # outside it a position is in another unit
 _SPEED_KM_S = (0.1, 15.0)  # outside it an inertial velocity is in another unit
 
 
 @dataclass(frozen=True)
 class FileSeconds:
-    """Seconds of one or more Parquet files, in time order.
+    """Seconds of one or more files, in time order.
 
     Attributes
     ----------
     paths : tuple of str
-        The files; rows rise in time within each and from each to the next.
+        The files: Parquet, CSV (``.csv``) or FITS (``.fits``); rows rise in time within each and from each to the next.
     step_s : float
         Length of a row [s].
     frame : str
@@ -53,6 +57,13 @@ class FileSeconds:
         turning Earth).
     columns : Mapping of str to str
         The file's name of each of `SECONDS_COLUMNS` that it calls otherwise.
+    orientation : str
+        "angles" (yaw, pitch, roll against the local vertical), or "quaternion" (`QUATERNION_COLUMNS`, from the
+        spacecraft's axes to those of `frame`; the body turns as consecutive rows say).
+    layout : str
+        "columns", or "ft2" (spacecraft file of the Fermi-LAT; see `amsdipole.orbit.spacecraft_file`).
+    flags : str, optional
+        The file's column of quality flags.
 
     Raises
     ------
@@ -67,6 +78,9 @@ class FileSeconds:
     step_s: float = 1.0
     frame: str = "teme"
     columns: Mapping[str, str] = field(default_factory=dict)
+    orientation: Literal["angles", "quaternion"] = "angles"
+    layout: Literal["columns", "ft2"] = "columns"
+    flags: str | None = None
     _groups: "tuple[_Group, ...]" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,17 +93,20 @@ class FileSeconds:
         for before, after in itertools.pairwise(groups):
             if after.first_s < before.last_s + 0.99 * self.step_s:
                 raise DataError(
-                    f"{after.path}, row group {after.index}: time_s = {after.first_s} does not come after "
-                    f"{before.last_s} ({before.path}, row group {before.index})"
+                    f"{after.where}: time_s = {after.first_s} does not come after {before.last_s} ({before.where})"
                 )
         object.__setattr__(self, "_groups", tuple(groups))
 
     def _spans(self, path: str) -> "Iterator[_Group]":
-        file = open_parquet(path)
-        for index in range(file.metadata.num_row_groups):
-            time_s = read_columns(file, path, index, ["time_s"], self.columns)[0]
+        if self.layout == "ft2":
+            for index, (n_row, first_s, last_s) in enumerate(spacecraft_spans(path, self.step_s)):
+                yield _Group(path, f"{path}, rows from {index * SPACECRAFT_GROUP}", index, n_row, first_s, last_s)
+            return
+        file = open_columns(path, self.columns)
+        for index in range(file.n_group):
+            time_s = file.columns(index, ["time_s"])[0]
             if len(time_s):
-                yield _Group(path, index, len(time_s), float(time_s[0]), float(time_s[-1]))
+                yield _Group(path, file.where(index), index, len(time_s), float(time_s[0]), float(time_s[-1]))
 
     @property
     def start_s(self) -> float:
@@ -113,7 +130,7 @@ class FileSeconds:
         group_of = np.searchsorted(first, row, side="right") - 1
         for i in np.unique(group_of):
             group = self._groups[i]
-            time_s = read_columns(open_parquet(group.path), group.path, group.index, ["time_s"], self.columns)[0]
+            time_s = self._times(group)
             chosen = group_of == i
             out[chosen] = time_s[row[chosen] - first[i]]
         return out
@@ -137,41 +154,46 @@ class FileSeconds:
                 held[inside] = time_s[inside] < table.time_s[row] + self.step_s
                 parts.append(table.rows(row_set(row)))
         refuse_unheld(time_s, held, ", ".join(self.paths))
-        return _joined(parts, self.step_s)
+        return joined_seconds(parts, self.step_s)
+
+    def _times(self, group: "_Group") -> NDArray[np.float64]:
+        if self.layout == "ft2":
+            return spacecraft_seconds(group.path, self.step_s, group.index).time_s
+        return open_columns(group.path, self.columns).columns(group.index, ["time_s"])[0]
 
     def _read(self, group: "_Group") -> Seconds:
-        source = f"{group.path}, row group {group.index}"
-        file = open_parquet(group.path)
-        column = read_columns(file, group.path, group.index, list(SECONDS_COLUMNS), self.columns)
+        if self.layout == "ft2":
+            return spacecraft_seconds(group.path, self.step_s, group.index)
+        turned = self.orientation == "quaternion"
+        names = [*SECONDS_COLUMNS[:8], *(QUATERNION_COLUMNS if turned else SECONDS_COLUMNS[8:])]
+        flags = [] if self.flags is None else [self.flags]
+        column = open_columns(group.path, self.columns).columns(group.index, names + flags)
+        flag = whole_flags(column.pop(), group.where) if flags else None
         position, velocity = np.column_stack(column[2:5]), np.column_stack(column[5:8])
-        _check_units(position, velocity, source)
+        _check_units(position, velocity, group.where)
         position, velocity = _in_teme(self.frame, column[0], position, velocity)
-        return Seconds(column[0], self.step_s, column[1], position, velocity, np.column_stack(column[8:11]), source)
+        if not turned:
+            angle = np.column_stack(column[8:11])
+            return Seconds(column[0], self.step_s, column[1], position, velocity, angle, group.where, None, flag)
+        rotation = rotation_of_quaternions(np.column_stack(column[8:12]), source=group.where)
+        # Checks of time and place come before what is worked out from them.
+        level = Seconds(column[0], self.step_s, column[1], position, velocity, 0.0 * position, group.where)
+        rotation = rotation_in_teme(self.frame, column[0], rotation)
+        rate = turning_rate(
+            level.time_s, rotation, apart_most_s=1.5 * self.step_s, otherwise=orbital_rate(position, velocity)
+        )
+        angle = angles_of(rotation, position, velocity)
+        return Seconds(column[0], self.step_s, column[1], position, velocity, angle, group.where, rate, flag)
 
 
 @dataclass(frozen=True)
 class _Group:
     path: str
+    where: str
     index: int
     n_row: int
     first_s: float
     last_s: float
-
-
-def _joined(parts: list[Seconds], step_s: float) -> Seconds:
-    if len(parts) == 1:
-        return parts[0]
-    empty = Seconds(np.zeros(0), step_s, np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
-    parts = parts or [empty]
-    return Seconds(
-        np.concatenate([p.time_s for p in parts]),
-        step_s,
-        np.concatenate([p.livetime_fraction for p in parts]),
-        np.concatenate([p.position_km for p in parts]),
-        np.concatenate([p.velocity_km_s for p in parts]),
-        np.concatenate([p.angle_rad for p in parts]),
-        parts[0].source,
-    )
 
 
 def _check_units(position: NDArray[np.float64], velocity: NDArray[np.float64], source: str) -> None:
@@ -202,6 +224,15 @@ def _in_teme(
         back = FrameKnots(knots.time_s, np.ascontiguousarray(knots.matrix.transpose(0, 2, 1)))
         return vector_in_frame(time_s, position, back), vector_in_frame(time_s, velocity, back)
     return position, velocity
+
+
+def whole_flags(values: NDArray[np.float64], source: str) -> NDArray[np.int64]:
+    """Refuse quality flags that are no whole numbers."""
+    bad = ~((values >= 0) & (values < 2**53) & (values == np.floor(values)))
+    if bad.any():
+        i = int(bad.argmax())
+        raise DataError(f"flags[{i}] = {values[i]} is no whole number of 0 or more ({source}, row {i})")
+    return values.astype(np.int64)
 
 
 def write_seconds(path: str | os.PathLike[str], blocks: Iterable[Seconds], *, overwrite: bool = False) -> None:

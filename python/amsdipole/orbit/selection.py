@@ -1,12 +1,12 @@
 """Which seconds are good, and where the others went."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole._arrays import number
+from amsdipole._arrays import number, whole_number
 from amsdipole.constants import EARTH_ROTATION_RAD_S
 from amsdipole.errors import DataError, RangeError
 from amsdipole.orbit.attitude import axes_at, detector_attitude
@@ -14,9 +14,9 @@ from amsdipole.orbit.region import inside_polygon
 from amsdipole.orbit.seconds import Seconds, SecondsSource
 from amsdipole.sky import geodetic, teme_to_earth_fixed
 
-__all__ = ["CAUSES", "SecondCauses", "SecondRule", "SelectedSeconds", "causes", "earth_axes"]
+__all__ = ["CAUSES", "SecondCauses", "SecondRule", "SelectedSeconds", "causes", "earth_axes", "narrowed"]
 
-CAUSES = ("good", "not_live", "livetime", "interval", "region", "zenith")
+CAUSES = ("good", "interval", "flags", "region", "not_live", "livetime", "zenith")
 """What a row may be, in the order of the cuts: the first that it fails counts."""
 
 
@@ -34,6 +34,8 @@ class SecondRule:
         Time intervals [s] of which one must hold the row's start; none means all times.
     region_deg : tuple of (float, float)
         Corners of a closed polygon of longitude and latitude [deg] that is left out; none leaves nothing out.
+    flag_mask : int
+        Rows that have any of these quality flags are left out; 0 looks at none.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class SecondRule:
     zenith_most_rad: float = float(np.pi)
     interval_s: tuple[tuple[float, float], ...] = ()
     region_deg: tuple[tuple[float, float], ...] = ()
+    flag_mask: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -55,6 +58,7 @@ class SecondRule:
                 raise RangeError(f"interval_s[{i}] = ({start}, {stop}) is empty")
         if len(self.region_deg) in (1, 2):
             raise RangeError(f"region_deg has {len(self.region_deg)} corners; three or more are wanted")
+        whole_number("flag_mask", self.flag_mask, low=0, high=2**62)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def causes(
     place: NDArray[np.float64],
     axis: NDArray[np.float64],
     step_s: float,
+    flags: NDArray[np.int64] | None = None,
 ) -> SecondCauses:
     """Tell what becomes of each row.
 
@@ -100,6 +105,8 @@ def causes(
         Earth-fixed unit vectors along the detector's axis.
     step_s : float
         Length of a row [s].
+    flags : numpy.ndarray of int64, shape (n,), optional
+        Quality flags of each row.
 
     Returns
     -------
@@ -110,28 +117,65 @@ def causes(
     ------
     RangeError
         A value is not finite.
+    DataError
+        Flags are asked for and there are none.
     """
     live = livetime_fraction * step_s
-    cause = np.where(livetime_fraction > 0.0, 0, 1)
+    cause = np.zeros(len(live), dtype=np.int64)
+    # The last cut first, so that the first that a row fails is what remains.
     if rule is not None:
-        # The last cut first, so that the first that a row fails is what remains.
-        bad = np.zeros(len(cause), dtype=np.int64)
         if rule.zenith_most_rad < np.pi:
-            bad[_height(place, axis) < np.cos(rule.zenith_most_rad)] = 5
+            cause[_height(place, axis) < np.cos(rule.zenith_most_rad)] = 6
+        cause[livetime_fraction < rule.livetime_least] = 5
+    cause[~(livetime_fraction > 0.0)] = 4
+    if rule is not None:
         if rule.region_deg:
             corner = np.array(rule.region_deg)
             inside = inside_polygon(
                 place[:, 0], place[:, 1], corner_longitude_deg=corner[:, 0], corner_latitude_deg=corner[:, 1]
             )
-            bad[inside] = 4
+            cause[inside] = 3
+        if rule.flag_mask:
+            if flags is None:
+                raise DataError(f"flag_mask = {rule.flag_mask} asks for quality flags; the seconds have none")
+            cause[(flags & rule.flag_mask) != 0] = 2
         if rule.interval_s:
             held = np.zeros(len(cause), dtype=bool)
             for start, stop in rule.interval_s:
                 held |= (time_s >= start) & (time_s < stop)
-            bad[~held] = 3
-        bad[livetime_fraction < rule.livetime_least] = 2
-        cause = np.where(cause == 0, bad, cause)
+            cause[~held] = 1
     return SecondCauses(cause, np.where(cause == 0, live, 0.0), live)
+
+
+def narrowed(source: SecondsSource, span_s: tuple[float, float], mounting: NDArray[np.float64]) -> "SelectedSeconds":
+    """Leave out the seconds outside a span of time, on top of what is left out already.
+
+    Parameters
+    ----------
+    source : SecondsSource
+        Rows of the mission, selected or not.
+    span_s : tuple of (float, float)
+        Rows that start from the first time on and before the second stay [s].
+    mounting : numpy.ndarray of float64, shape (3, 3)
+        Detector to body.
+
+    Returns
+    -------
+    SelectedSeconds
+        The same rows.
+
+    Raises
+    ------
+    RangeError
+        Nothing is left of the intervals.
+    """
+    inner, rule = (source.source, source.rule) if isinstance(source, SelectedSeconds) else (source, SecondRule())
+    held = rule.interval_s or (span_s,)
+    cut = [(max(start, span_s[0]), min(stop, span_s[1])) for start, stop in held]
+    left = tuple((start, stop) for start, stop in cut if start < stop)
+    if not left:
+        raise RangeError(f"span_s = {span_s} has nothing in common with the intervals {rule.interval_s}")
+    return SelectedSeconds(inner, replace(rule, interval_s=left), mounting)
 
 
 def earth_axes(
@@ -209,16 +253,9 @@ class SelectedSeconds:
         rotation, rate = detector_attitude(
             block.position_km, block.velocity_km_s, block.angle_rad, mounting=self.mounting
         )
+        if block.rate_rad_s is not None:
+            rate = block.rate_rad_s
         axis = earth_axes(block.time_s, rotation, rate, block.step_s / 2.0)
         place = geodetic(teme_to_earth_fixed(block.time_s, block.position_km))
-        found = causes(self.rule, block.time_s, block.livetime_fraction, place, axis, block.step_s)
-        fraction = np.where(found.cause == 0, block.livetime_fraction, 0.0)
-        return Seconds(
-            block.time_s,
-            block.step_s,
-            fraction,
-            block.position_km,
-            block.velocity_km_s,
-            block.angle_rad,
-            block.source,
-        )
+        found = causes(self.rule, block.time_s, block.livetime_fraction, place, axis, block.step_s, block.flags)
+        return block.with_livetime(np.where(found.cause == 0, block.livetime_fraction, 0.0))
