@@ -103,6 +103,57 @@ def test_bad_events_and_seconds_are_refused_alike_and_leave_nothing():
         assert not kernel.cut_flow().any(), name
 
 
+@given(s.rngs(), st.sampled_from([1, 2, 7]), st.sampled_from(["time_s", "energy_gev", "rotation"]), st.floats(0, 0.999))
+def test_a_refused_batch_leaves_the_sums_as_they_were(rng, n_thread, spoilt, at):
+    table = seconds(rng, 3000)
+    table["rotation"] = table["rotation"] * rng.choice(
+        [1.0, 1.0, 1.01]
+    )  # what does not keep lengths counts all the same
+    good = {**events(rng, 5000, table), **table}
+    bad = {**good, spoilt: s.spoiled(good[spoilt], np.nan, at)}
+    kernel, twin = _core.Counts(8, EDGES, 0.0), _oracle.Counts(8, EDGES, 0.0)
+    _core.set_threads(n_thread)
+    try:
+        for batch in (good, bad, good):
+            refused = outcome(kernel.add, *batch.values())
+            assert refused == outcome(twin.add, *batch.values())
+            assert (refused[0] == "refusal") == (batch is bad)
+    finally:
+        _core.set_threads(0)
+    for which in (0, 1):
+        np.testing.assert_array_equal(kernel.units(which), twin.units(which))
+    np.testing.assert_array_equal(kernel.cut_flow(), twin.cut_flow())
+
+
+def one_second(rng: np.random.Generator) -> dict[str, object]:
+    """A live second in which every bin is open."""
+    return {**seconds(rng, 1), "livetime_s": np.ones(1), "cutoff_class": np.zeros(1, dtype=np.uint8)}
+
+
+def test_a_batch_after_which_a_cell_could_overflow_is_refused_and_undone():
+    table = one_second(np.random.default_rng(5))
+    n = 8_192  # squares of 512 are 2^50 units each: so many in one cell would be 2^63
+    up, time_s = np.tile([[0.0, 0.0, 1.0]], (n, 1)), np.full(n, table["second_time_s"][0])
+    counts = _core.Counts(1, EDGES, -1.0)
+    counts.add(time_s[1:], up[1:], np.full(n - 1, 20.0), np.full(n - 1, 512.0), *table.values())
+    before = counts.units(1)
+    with pytest.raises(OverflowError, match="squared weight"):
+        counts.add(time_s, up, np.full(n, 200.0), np.full(n, 512.0), *table.values())
+    np.testing.assert_array_equal(counts.units(1), before)
+    assert int(before.max()) == (n - 1) * 2**50
+
+
+def test_a_batch_is_added_where_the_cells_have_room_although_all_weights_together_would_not_fit():
+    table = one_second(np.random.default_rng(5))
+    n = 8_192 // 3
+    up, time_s = np.tile([[0.0, 0.0, 1.0]], (n, 1)), np.full(n, table["second_time_s"][0])
+    counts = _core.Counts(1, EDGES, -1.0)
+    for energy_gev in (20.0, 30.0, 50.0, 80.0, 200.0):
+        counts.add(time_s, up, np.full(n, energy_gev), np.full(n, 512.0), *table.values())
+    assert counts.units(1).max(axis=1).tolist() == [n * 2**50] * 5
+    assert int(counts.cut_flow()[5]) == 5 * n
+
+
 @given(s.rngs(), st.sampled_from([1, 2, 7]))
 def test_bits_do_not_depend_on_threads_batches_or_order(rng, n_thread):
     table = seconds(rng, 500)

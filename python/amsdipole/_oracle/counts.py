@@ -85,8 +85,7 @@ class Counts:
         if purity is not None and response is not None:
             weights = weights * purity.values(bins, pixels, response[kept])
         for which, name in enumerate(["weight", "squared weight"]):
-            summed = weight if purity is None else weights
-            added = np.abs(to_units(summed if which == 0 else summed * summed))
+            added = np.abs(to_units(weights if which == 0 else weights * weights))
             check_sum(name, [int(np.abs(self._units[which]).max()), *added.tolist()])
         np.add.at(self._cut_flow, (above, cut), 1)
         for which, values in enumerate([weights, weights * weights]):

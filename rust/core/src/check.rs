@@ -77,7 +77,9 @@ fn inside(values: &[f64], low: f64, high: f64) -> bool {
 }
 
 /// Whether every value is finite: zero times it is zero then, and NaN otherwise. Eight sums fill the vector lanes.
-fn finite(values: &[f64]) -> bool {
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+pub fn finite(values: &[f64]) -> bool {
     let (eights, rest) = values.as_chunks::<8>();
     let mut sum = [0.0; 8];
     for eight in eights {

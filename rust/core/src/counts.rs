@@ -1,18 +1,20 @@
 //! Events to maps: locate in time, gate by the cutoff class, turn to the sky, add the weight exactly.
 
+mod decide;
 mod scan;
 
 use crate::axis_livetime::{STEP_MAX_S, check_class};
 use crate::check::{all_finite, all_unit, all_within, first, rising, same_length, within};
 use crate::cutoff::check_edges;
-use crate::fixed::{grown_bound, merge_from, to_units};
+use crate::fixed::{merge_from, overflowed};
 use crate::healpix::Grid;
 use crate::purity::{PurityTable, WEIGHT_MAX};
 use crate::rows::RowIndex;
 use crate::vector::{Matrix, Vector};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use scan::{Binning, Scan};
+use scan::{Binning, Inputs, Scan, Sign};
+use std::ops::Range;
 
 /// Where an event can end; the first cut that it fails names it. The selection's own cuts follow these.
 pub const CUTS: [&str; 6] = ["energy_below", "energy_above", "field_of_view", "dead_second", "cutoff", "accepted"];
@@ -57,7 +59,8 @@ pub struct Events<'a> {
 #[derive(Debug, Clone)]
 pub struct Counts {
     binning: Binning,
-    bound: (i64, i64),
+    /// No cell of the sums of weights and of squared weights is greater.
+    bound: [i64; 2],
     parts: Vec<Part>,
 }
 
@@ -85,7 +88,7 @@ impl Counts {
         let n_cell = (energy_edge_gev.len() - 1) as f64 * grid.npix() as f64;
         within("energy bins times pixels", n_cell, 1.0, f64::from(u32::MAX))?;
         let binning = Binning { grid, edge: energy_edge_gev.to_vec(), cos_least, n_selection };
-        Ok(Self { binning, bound: (0, 0), parts: Vec::new() })
+        Ok(Self { binning, bound: [0, 0], parts: Vec::new() })
     }
 
     /// Number of energy bins.
@@ -106,7 +109,7 @@ impl Counts {
         self.binning.n_cut()
     }
 
-    /// Add events; all of them are checked before any is counted.
+    /// Add events; if one of them is refused, none is counted.
     ///
     /// # Errors
     /// Lengths that differ; a value that is not finite or out of range; a direction that is no unit vector;
@@ -114,31 +117,43 @@ impl Counts {
     pub fn add(&mut self, events: &Events<'_>, seconds: &Navigation<'_>) -> Result<()> {
         check_lengths(events)?;
         self.check_table(events)?;
-        let index = check_navigation(seconds, self.n_bin())
+        let index = check_rows(seconds)
             .and_then(|()| RowIndex::new(seconds.time_s, seconds.step_s))
             .or_else(|fault| self.check_events(events).and(Err(fault)))?;
+        let (gates, good) = scan::gates(seconds, self.n_bin());
+        if !good {
+            self.check_events(events)?;
+            check_navigation(seconds, self.n_bin())?;
+        }
         let n_part = rayon::current_num_threads();
         self.grow(n_part);
-        let n = events.time_s.len();
-        let size = n.div_ceil(n_part).max(1);
-        let (binning, gates) = (&self.binning, scan::gates(seconds));
-        self.parts.par_iter_mut().enumerate().for_each(|(i, part)| {
-            part.scan.run(binning, events, seconds, &index, &gates, (i * size).min(n)..((i + 1) * size).min(n));
-        });
+        let (size, n_row) = (share(events.time_s.len(), n_part), share(seconds.time_s.len(), n_part));
+        let inputs = Inputs { binning: &self.binning, events, seconds, index: &index, gates: &gates };
+        let run = |parts: &mut [Part], sign| {
+            parts.par_iter_mut().enumerate().for_each(|(i, part)| {
+                let (events, rows) = (piece(i, size, events.time_s.len()), piece(i, n_row, seconds.time_s.len()));
+                part.scan.run(inputs, events, rows, &mut part.sum, sign);
+            });
+        };
+        run(&mut self.parts, Sign::Add);
         if self.parts.iter().any(|part| part.scan.refused()) {
-            // Something is wrong: look again, one column after the other, for what to say.
+            run(&mut self.parts, Sign::Undo);
+            // Look again, one column after the other, for what to say.
             self.check_events(events)?;
-            check_located(events, &index)?;
+            check_navigation(seconds, self.n_bin())?;
+            return check_located(events, &index);
         }
-        let added = self.parts.iter().fold((0, 0), |sum, part| {
-            let (a, b) = part.scan.magnitude();
-            (sum.0 + a, sum.1 + b)
-        });
-        self.bound = (
-            grown_bound("weight", self.bound.0, added.0, || self.greatest(0))?,
-            grown_bound("squared weight", self.bound.1, added.1, || self.greatest(1))?,
-        );
-        self.parts.par_iter_mut().for_each(Part::collect);
+        let added = self.parts.iter().map(|part| part.scan.magnitude()).fold([0, 0], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        if let Some(bound) = grown(self.bound, added) {
+            self.bound = bound;
+        } else {
+            // The bounds counted what may have cancelled or gone to other cells: ask the cells of before.
+            run(&mut self.parts, Sign::Undo);
+            let greatest = [self.greatest(0), self.greatest(1)];
+            self.bound = grown(greatest, added).ok_or_else(|| overflow(greatest, added))?;
+            run(&mut self.parts, Sign::Add);
+        }
+        self.parts.iter_mut().for_each(Part::collect);
         Ok(())
     }
 
@@ -234,13 +249,8 @@ impl Events<'_> {
 }
 
 impl Part {
-    /// Add what the scan found.
+    /// Add the cut flow that the pass found.
     fn collect(&mut self) {
-        for (cell, weight) in self.scan.kept() {
-            let sum = &mut self.sum[cell as usize];
-            sum[0] += to_units(weight);
-            sum[1] += to_units(weight * weight);
-        }
         for (t, n) in self.cut_flow.iter_mut().zip(self.scan.cut_flow()) {
             *t += n;
         }
@@ -261,14 +271,40 @@ fn check_located(events: &Events<'_>, index: &RowIndex<'_>) -> Result<()> {
     first(events.time_s, outside).map_or(Ok(()), |i| Err(index.refusal(i, events.time_s[i])))
 }
 
-fn check_navigation(seconds: &Navigation<'_>, n_bin: usize) -> Result<()> {
+/// Bounds after a batch, where they fit.
+fn grown(bound: [i64; 2], added: [i128; 2]) -> Option<[i64; 2]> {
+    let fits = |which: usize| i64::try_from(i128::from(bound[which]) + added[which]).ok();
+    Some([fits(0)?, fits(1)?])
+}
+
+/// The refusal of a batch after which a cell could leave its range.
+fn overflow(bound: [i64; 2], added: [i128; 2]) -> Error {
+    let what = if grown([bound[0], 0], [added[0], 0]).is_some() { "squared weight" } else { "weight" };
+    overflowed(what)
+}
+
+/// Items that each of some parts gets.
+fn share(n: usize, n_part: usize) -> usize {
+    n.div_ceil(n_part).max(1)
+}
+
+/// Range of the items of one part.
+fn piece(part: usize, size: usize, n: usize) -> Range<usize> {
+    (part * size).min(n)..((part + 1) * size).min(n)
+}
+
+/// Refuse what finding rows by time relies on.
+fn check_rows(seconds: &Navigation<'_>) -> Result<()> {
     let n = seconds.time_s.len();
     same_length("rotation", seconds.rotation.len(), n)?;
     same_length("rate", seconds.rate.len(), n)?;
     same_length("livetime_s", seconds.livetime_s.len(), n)?;
     same_length("cutoff_class", seconds.class.len(), n)?;
     within("step_s", seconds.step_s, 1e-3, STEP_MAX_S)?;
-    check_order(seconds)?;
+    check_order(seconds)
+}
+
+fn check_navigation(seconds: &Navigation<'_>, n_bin: usize) -> Result<()> {
     all_finite("rotation", seconds.rotation.as_flattened())?;
     all_finite("rate", seconds.rate.as_flattened())?;
     all_within("livetime_s", seconds.livetime_s, 0.0, STEP_MAX_S)?;
@@ -299,6 +335,7 @@ fn check_order(seconds: &Navigation<'_>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixed::to_units;
     use proptest::prelude::*;
 
     const TURN: Matrix = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];

@@ -1,5 +1,6 @@
 //! Exact sums: fixed-point integers with a stated scale, so that a sum has the same bits in any order.
 
+use crate::rounding::MAGIC;
 use crate::{Error, Result};
 
 /// Binary digits after the point of every sum: one unit is 2^-32.
@@ -9,11 +10,9 @@ pub const UNITS: f64 = 4_294_967_296.0;
 /// Greatest absolute value that [`to_units`] takes.
 pub const LARGEST: f64 = 262_144.0;
 
-/// 1.5 x 2^52: adding it to a number below 2^51 rounds that number to an integer, ties to even.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
-
 /// Nearest number of units, ties to even; exact for every multiple of 2^-32 up to [`LARGEST`].
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn to_units(value: f64) -> i64 {
     (value * UNITS + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits()) as i64
@@ -34,9 +33,12 @@ pub fn from_units(units: i64) -> f64 {
 /// [`Error::Overflow`] if even the tightened estimate does not fit.
 pub fn grown_bound(what: &str, bound: i64, added: i128, greatest: impl Fn() -> i64) -> Result<i64> {
     let fits = |from: i64| i64::try_from(i128::from(from) + added).ok();
-    fits(bound).or_else(|| fits(greatest())).ok_or_else(|| {
-        Error::Overflow(format!("{what}: a cell could exceed 2^63 units of 2^-{SCALE_BITS}; use fewer, smaller inputs"))
-    })
+    fits(bound).or_else(|| fits(greatest())).ok_or_else(|| overflowed(what))
+}
+
+/// The refusal of a batch after which a cell could leave the range of the sums.
+pub(crate) fn overflowed(what: &str) -> Error {
+    Error::Overflow(format!("{what}: a cell could exceed 2^63 units of 2^-{SCALE_BITS}; use fewer, smaller inputs"))
 }
 
 /// Add `part` into `sum`, cell by cell.

@@ -1,12 +1,16 @@
 //! HEALPix pixels in RING order (Górski et al. 2005, ApJ 622, 759).
 
 use crate::check::{CHUNK, all_directed, all_indices};
+use crate::rounding::{greatest, least, whole};
 use crate::vector::{Vector, norm2, quarter_turns};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
 /// Finest grid that the kernels take.
 pub const NSIDE_MAX: i64 = 8192;
+
+/// How far a squared length may be from 1 to count as near: what rotations leave of the tolerance of directions.
+pub const NEAR_UNIT: f64 = 4e-6;
 
 /// The numbers of one grid that every pixel needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +57,24 @@ impl Grid {
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     #[must_use]
     pub fn pixel(&self, v: &Vector) -> i32 {
+        self.scaled_pixel(v, 1.0 / norm2(v).sqrt())
+    }
+
+    /// Pixel that holds a direction whose squared length is within [`NEAR_UNIT`] of 1: without a root or a quotient
+    /// for the length.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    #[must_use]
+    pub fn pixel_of_near_unit(&self, v: &Vector) -> i32 {
+        // (1 + e)^(-1/2) by its series; the next term is 35/128 e^4, below 1e-20.
+        let e = 1.0 - norm2(v);
+        self.scaled_pixel(v, 1.0 + e * (0.5 + e * (0.375 + e * 0.3125)))
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    fn scaled_pixel(&self, v: &Vector, scale: f64) -> i32 {
         let turn = quarter_turns(v[0], v[1]);
-        let scale = 1.0 / norm2(v).sqrt();
         let z = v[2] * scale;
         let za = z.abs();
         let belt = self.belt_pixel(z, turn);
@@ -69,15 +89,15 @@ impl Grid {
         let n = self.nside as f64;
         let across = n * (0.5 + turn);
         let up = n * (z * 0.75);
-        let falling = floor(across - up);
-        let rising = floor(across + up);
+        let falling = (across - up).floor();
+        let rising = (across + up).floor();
         // At |z| = 2/3 rounding may lead beyond the belt, where its numbers mean nothing.
         let ring = least(greatest(n + 1.0 + falling - rising, 1.0), 2.0 * n + 1.0);
-        let shift = 1.0 - (ring - 2.0 * floor(0.5 * ring));
-        let place = floor(0.5 * (falling + rising + shift + 1.0 + 7.0 * n));
+        let shift = 1.0 - (ring - 2.0 * (0.5 * ring).floor());
+        let place = (0.5 * (falling + rising + shift + 1.0 + 7.0 * n)).floor();
         // 4 n is a power of two: its inverse is exact.
-        let place = place - 4.0 * n * floor(place * (0.25 / n));
-        self.cap as f64 + (ring - 1.0) * (4.0 * n) + place
+        let place = place - 4.0 * n * (place * (0.25 / n)).floor();
+        2.0 * n * (n - 1.0) + (ring - 1.0) * (4.0 * n) + place
     }
 
     /// Polar caps: ring number counts from the pole; near it, 1 - |z| is taken from the distance to the axis.
@@ -85,17 +105,17 @@ impl Grid {
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     fn cap_pixel(&self, v: &Vector, z: f64, za: f64, scale: f64, turn: f64) -> f64 {
         let n = self.nside as f64;
-        let within = turn - floor(turn);
+        let within = turn - turn.floor();
         // 1 - |z| = (x^2 + y^2) / (1 + |z|) of the unit vector, without cancellation.
         let near = (v[0] * v[0] + v[1] * v[1]) * (scale * scale) / (1.0 + za);
         let edge = n * (3.0 * if za < 0.99 { 1.0 - za } else { near }).sqrt();
-        let rising = floor(within * edge);
-        let falling = floor((1.0 - within) * edge);
+        let rising = (within * edge).floor();
+        let falling = ((1.0 - within) * edge).floor();
         // Likewise beyond the last ring of the cap.
         let ring = least(rising + falling + 1.0, n);
-        let place = floor(turn * ring);
+        let place = (turn * ring).floor();
         let north = 2.0 * ring * (ring - 1.0) + place;
-        let south = self.npix as f64 - 2.0 * ring * (ring + 1.0) + place;
+        let south = 12.0 * n * n - 2.0 * ring * (ring + 1.0) + place;
         if z > 0.0 { north } else { south }
     }
 
@@ -165,36 +185,6 @@ impl Grid {
             self.npix - 2 * left * (left + 1)
         }
     }
-}
-
-/// 1.5 x 2^52: adding it to a number below 2^51 rounds that number to a whole one.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
-
-/// Greatest whole number that is not above `x`, for |x| below 2^51; no call even where the target has no rounding.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-fn floor(x: f64) -> f64 {
-    let near = (x + MAGIC) - MAGIC;
-    near - if near > x { 1.0 } else { 0.0 }
-}
-
-/// A whole number below 2^31 as an integer.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-fn whole(x: f64) -> i32 {
-    (x + MAGIC).to_bits() as i32
-}
-
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-fn least(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
-}
-
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-fn greatest(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
 }
 
 /// Pixel of each direction.

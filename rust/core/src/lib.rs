@@ -22,6 +22,7 @@ pub mod livetime;
 pub mod orbit_axes;
 pub mod poisson;
 pub mod purity;
+mod rounding;
 mod rows;
 pub mod seconds;
 pub mod slopes;

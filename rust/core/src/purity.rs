@@ -1,6 +1,7 @@
 //! Weights by table: the purity of an event by its energy bin, its region of the sky and its response.
 
 use crate::check::{all_finite, all_within, at_least, within};
+use crate::rounding::{least, whole};
 use crate::{Error, Result};
 
 /// Greatest absolute weight, given or looked up: its square keeps all digits of the fixed point.
@@ -76,9 +77,9 @@ impl PurityTable {
     #[must_use]
     pub fn response_bin(&self, response: f64) -> i32 {
         let place = (response - self.low) * self.density;
-        let last = (self.n_response - 1) as i32;
-        // Below the range the cut towards zero would round up: it is told apart before.
-        if place < 0.0 { 0 } else { (place as i32).min(last - 1) + 1 }
+        let last = (self.n_response - 1) as f64;
+        let inside = least(place, last - 1.0).floor() + 1.0;
+        whole(if place < 0.0 { 0.0 } else { inside })
     }
 
     /// Weight of an energy bin, a pixel and a response bin.

@@ -3,6 +3,7 @@
 //! A table without gaps is entered by the time alone; one with some gaps through a list of one entry a second; one of
 //! single seconds far apart by bisection.
 
+use crate::rounding::{greatest, least, whole};
 use crate::{Error, Result};
 
 /// Rows by time.
@@ -60,20 +61,23 @@ impl<'a> RowIndex<'a> {
         self.uniform
     }
 
-    /// Row that holds a time and whether it does, without a look at the table; no branches, for loops over lanes.
+    /// Row that holds a time and whether it does, without a look at the table; no branches and no conversions but the
+    /// last, for loops over lanes.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     pub fn at(&self, time_s: f64) -> (i32, bool) {
-        let n = self.second_s.len() as i32;
-        let start = |row: i32| self.first_s + f64::from(row) * self.step_s;
-        // A time that no row can hold leads far outside; the clamp keeps the steps to its neighbours in range.
-        let row = self.slot(time_s).clamp(-2, n);
-        let row = row + i32::from(time_s >= start(row + 1)) - i32::from(time_s < start(row));
-        let mut held = row >= 0;
+        let n = self.second_s.len() as f64;
+        let start = |row: f64| self.first_s + row * self.step_s;
+        // A time that no row can hold leads far outside; the bounds keep the steps to its neighbours in range.
+        let place = (time_s - self.first_s) * self.rate;
+        let row = least(greatest(place, -2.0), n).floor();
+        let row = row + if time_s >= start(row + 1.0) { 1.0 } else { 0.0 };
+        let row = row - if time_s < start(row) { 1.0 } else { 0.0 };
+        let mut held = row >= 0.0;
         held &= row < n;
         held &= time_s >= start(row);
         held &= time_s < start(row) + self.step_s;
-        (row, held)
+        (whole(row), held)
     }
 
     /// Row that holds a time; `slot` is what [`RowIndex::slot`] says, `last` where the previous time lay.

@@ -1,30 +1,36 @@
-//! The pass that checks a batch, decides on every event and finds its cell, before anything is counted.
+//! The pass that checks a batch, decides on every event, finds its cell and adds its weight.
 //!
 //! Each step is a loop of its own over a block that the cache holds, without branches where the arithmetic is, so that
 //! it is compiled to wide vectors; the width is chosen at run time. No width contracts a product and a sum to one
 //! rounding, so the bits are the same.
 
+use super::decide::{ACCEPTED, BLOCK, DEAD, cuts, edges_below, locate};
 use super::{CUTS, Events, Navigation};
-use crate::check::UNIT_TOLERANCE;
+use crate::axis_livetime::STEP_MAX_S;
+use crate::check::{UNIT_TOLERANCE, finite};
 use crate::fixed::to_units;
-use crate::healpix::Grid;
+use crate::healpix::{Grid, NEAR_UNIT};
 use crate::rows::RowIndex;
-use crate::vector::{Vector, apply, carried, norm2};
+use crate::vector::{apply, carried, norm2};
 use std::ops::Range;
 
-/// Events that go through the steps together.
-const BLOCK: usize = 1024;
 /// Events whose directions are turned together; a vector holds 8 at most.
 const TILE: usize = 64;
-const ACCEPTED: u8 = 5;
 /// Copies of the cut flow. 256 bins, 70 cuts and their copies stay below 2^16 only for two.
 const COPIES: usize = 2;
-/// Gate of a second without live time; no class is as great.
-const DEAD: u8 = u8::MAX;
 
-/// First open energy bin of each second, or that it is dead: all that the cuts ask of it, in one byte.
-pub(super) fn gates(seconds: &Navigation<'_>) -> Vec<u8> {
-    seconds.class.iter().zip(seconds.livetime_s).map(|(class, live)| if *live > 0.0 { *class } else { DEAD }).collect()
+/// First open energy bin of each second, or that it is dead: all that the cuts ask of it, in one byte. And whether every
+/// live time and class is in range.
+pub(super) fn gates(seconds: &Navigation<'_>, n_bin: usize) -> (Vec<u8>, bool) {
+    let most = n_bin as u8;
+    let mut good = true;
+    let gates = seconds.class.iter().zip(seconds.livetime_s).map(|(class, live)| {
+        good &= *class <= most;
+        good &= *live >= 0.0;
+        good &= *live <= STEP_MAX_S;
+        if *live > 0.0 { *class } else { DEAD }
+    });
+    (gates.collect(), good)
 }
 
 /// What the cells are.
@@ -46,32 +52,49 @@ impl Binning {
     }
 }
 
-/// What a pass over some events found.
+/// What all threads of a pass read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    pub binning: &'a Binning,
+    pub events: &'a Events<'a>,
+    pub seconds: &'a Navigation<'a>,
+    pub index: &'a RowIndex<'a>,
+    pub gates: &'a [u8],
+}
+
+/// What a pass does with what it finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// Add it to the sums.
+    Add,
+    /// Take it away again: a pass over the same events and rows finds the same, and integers forget nothing.
+    Undo,
+}
+
+/// One thread's pass over some events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scan {
-    cell: Vec<u32>,
-    weight: Vec<f64>,
     cut_flow: Vec<i64>,
-    magnitude: (i128, i128),
+    magnitude: [i128; 2],
     refused: bool,
+    /// 0 to add; -1 to take away, which is to complement and add one.
+    sign: i64,
 }
 
 impl Scan {
+    /// Forget what was found.
     pub fn clear(&mut self) {
-        self.cell.clear();
-        self.weight.clear();
+        *self = Self { cut_flow: std::mem::take(&mut self.cut_flow), ..Self::default() };
         self.cut_flow.clear();
-        self.magnitude = (0, 0);
-        self.refused = false;
     }
 
-    /// Whether some event broke a rule; which one is found by the checks, column by column.
+    /// Whether some event or row broke a rule; which one is found by the checks, column by column.
     pub fn refused(&self) -> bool {
         self.refused
     }
 
     /// Sums of the magnitudes of weights and of squared weights, in units: no cell can grow by more.
-    pub fn magnitude(&self) -> (i128, i128) {
+    pub fn magnitude(&self) -> [i128; 2] {
         self.magnitude
     }
 
@@ -79,57 +102,43 @@ impl Scan {
         self.cut_flow.chunks_exact(COPIES).map(|copies| copies.iter().sum())
     }
 
-    /// Cell and weight of each accepted event.
-    pub fn kept(&self) -> impl Iterator<Item = (u32, f64)> {
-        self.cell.iter().copied().zip(self.weight.iter().copied())
-    }
-
-    /// Go through some events.
+    /// Go through some events, add their weights to the sums, and check some rows of the seconds.
     pub fn run(
         &mut self,
-        binning: &Binning,
-        events: &Events<'_>,
-        seconds: &Navigation<'_>,
-        index: &RowIndex<'_>,
-        gates: &[u8],
+        inputs: Inputs<'_>,
+        events: Range<usize>,
         rows: Range<usize>,
+        sum: &mut [[i64; 2]],
+        sign: Sign,
     ) {
         self.clear();
-        self.cell.reserve(rows.len());
-        self.weight.reserve(rows.len());
-        self.cut_flow.resize((binning.n_bin() + 2) * binning.n_cut() * COPIES, 0);
-        pulp::Arch::new().dispatch(Pass { scan: self, binning, events, seconds, index, gates, rows });
+        self.sign = if sign == Sign::Undo { -1 } else { 0 };
+        self.cut_flow.resize((inputs.binning.n_bin() + 2) * inputs.binning.n_cut() * COPIES, 0);
+        pulp::Arch::new().dispatch(Pass { scan: self, inputs, events, rows, sum });
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    #[expect(clippy::too_many_arguments, reason = "one caller, in the inner loop")]
-    fn add_block(
-        &mut self,
-        binning: &Binning,
-        events: &Events<'_>,
-        seconds: &Navigation<'_>,
-        index: &RowIndex<'_>,
-        gates: &[u8],
-        rows: Range<usize>,
-        mut last: u32,
-    ) -> u32 {
+    fn add_block(&mut self, inputs: Inputs<'_>, rows: Range<usize>, cursor: &mut Cursor, sum: &mut [[i64; 2]]) {
+        let Inputs { binning, events, index, gates, .. } = inputs;
         let n = rows.len();
         let time = &events.time_s[rows.clone()];
         let direction = &events.direction[rows.clone()];
         let energy = &events.energy_gev[rows.clone()];
         let failed = events.failed.map(|failed| &failed[rows.clone()]);
-        self.refused |= self.check_block(binning, events, rows.clone());
-
-        let above = edges_below(&binning.edge, energy);
-
-        let mut kept = Kept { n: 0, place: [0; BLOCK], row: [0; BLOCK], bin: [0; BLOCK] };
         let mut row = [0_u32; BLOCK];
-        let Some(found) = locate_block(index, time, &mut row, last) else {
+        let found = locate(index, time, &mut row, cursor.last);
+        // What the events of the block lead to is about to be read: on its way it is checked.
+        let last = found.unwrap_or(cursor.last);
+        let good = block_is_good(binning, events, rows.clone())
+            & found.is_some()
+            & cursor.rows_are_good(inputs.seconds, row[n - 1] as usize + 1);
+        cursor.last = last;
+        if !good {
             self.refused = true;
-            return last;
-        };
-        last = found;
+            return;
+        }
+        let above = edges_below(&binning.edge, energy);
         let mut gate = [DEAD; BLOCK];
         for (gate, row) in gate[..n].iter_mut().zip(&row) {
             *gate = gates[*row as usize];
@@ -141,6 +150,7 @@ impl Scan {
             ending[i] =
                 u16::from(above[i]).wrapping_mul(n_cut).wrapping_add(u16::from(cut[i])).wrapping_mul(COPIES as u16);
         }
+        let mut kept = Kept { n: 0, place: [0; BLOCK], row: [0; BLOCK], bin: [0; BLOCK] };
         for i in 0..n {
             // Neighbours go to different copies, so that none waits for the store of the one before.
             if let Some(flow) = self.cut_flow.get_mut(usize::from(ending[i]) | (i % COPIES)) {
@@ -154,68 +164,15 @@ impl Scan {
             kept.n = kept.n.wrapping_add(usize::from(cut[i] == ACCEPTED));
         }
         for first in (0..kept.n).step_by(TILE) {
-            self.add_tile(binning, events, seconds, &kept, first, rows.start);
+            self.add_tile(inputs, &kept, first, rows.start, sum);
         }
-        last
-    }
-
-    /// Whether some value of the block is out of range, and the magnitudes of its weights.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn check_block(&mut self, binning: &Binning, events: &Events<'_>, rows: Range<usize>) -> bool {
-        let mut good = true;
-        for e in &events.energy_gev[rows.clone()] {
-            good &= *e >= f64::MIN_POSITIVE;
-            good &= *e <= f64::MAX;
-        }
-        let most = events.weight_max();
-        for w in &events.weight[rows.clone()] {
-            good &= w.abs() <= most;
-        }
-        for v in &events.direction[rows.clone()] {
-            good &= (norm2(v) - 1.0).abs() <= UNIT_TOLERANCE;
-        }
-        if let Some(failed) = events.failed {
-            let n_selection = binning.n_selection as u8;
-            for f in &failed[rows.clone()] {
-                good &= *f <= n_selection;
-            }
-        }
-        if let Some((response, _)) = events.purity {
-            for r in &response[rows] {
-                good &= r.abs() <= f64::MAX;
-            }
-        } else {
-            self.add_magnitude(&events.weight[rows]);
-        }
-        !good
-    }
-
-    /// A block of weights up to 512 stays below 2^62 units.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn add_magnitude(&mut self, weight: &[f64]) {
-        let (mut a, mut b) = (0_i64, 0_i64);
-        for w in weight {
-            a = a.wrapping_add(to_units(w.abs()));
-            b = b.wrapping_add(to_units(w * w));
-        }
-        self.magnitude.0 += i128::from(a);
-        self.magnitude.1 += i128::from(b);
     }
 
     /// Turn the directions of some accepted events to the sky, and keep their cells and weights.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn add_tile(
-        &mut self,
-        binning: &Binning,
-        events: &Events<'_>,
-        seconds: &Navigation<'_>,
-        kept: &Kept,
-        first: usize,
-        start: usize,
-    ) {
+    fn add_tile(&mut self, inputs: Inputs<'_>, kept: &Kept, first: usize, start: usize, sum: &mut [[i64; 2]]) {
+        let Inputs { binning, events, seconds, .. } = inputs;
         let n = TILE.min(kept.n - first);
         let (mut x, mut y, mut z) = ([1.0; TILE], [0.0; TILE], [0.0; TILE]);
         let mut rate = [[0.0; TILE]; 3];
@@ -228,41 +185,116 @@ impl Scan {
             since[j] = events.time_s[i] - seconds.time_s[row];
             weight[j] = events.weight[i];
         }
+        let mut near = true;
         for j in 0..TILE {
-            let turned = [x[j], y[j], z[j]];
-            [x[j], y[j], z[j]] = carried(&turned, &[rate[0][j], rate[1][j], rate[2][j]], since[j]);
+            let turned = carried(&[x[j], y[j], z[j]], &[rate[0][j], rate[1][j], rate[2][j]], since[j]);
+            near &= (norm2(&turned) - 1.0).abs() <= NEAR_UNIT;
+            [x[j], y[j], z[j]] = turned;
         }
         let mut pixel = [0_i32; TILE];
-        for j in 0..TILE {
-            pixel[j] = binning.grid.pixel(&[x[j], y[j], z[j]]);
-        }
-        let npix = binning.grid.npix() as u32;
-        let mut cell = [0_u32; TILE];
-        for j in 0..n {
-            cell[j] = u32::from(kept.bin[first + j]).wrapping_mul(npix).wrapping_add(pixel[j] as u32);
+        if near {
+            for j in 0..TILE {
+                pixel[j] = binning.grid.pixel_of_near_unit(&[x[j], y[j], z[j]]);
+            }
+        } else {
+            // Matrices that do not keep lengths: what they give is a direction all the same.
+            for j in 0..TILE {
+                pixel[j] = binning.grid.pixel(&[x[j], y[j], z[j]]);
+            }
         }
         if let Some((response, table)) = events.purity {
+            let mut place = [0.0; TILE];
             for j in 0..n {
-                let i = start + usize::from(kept.place[first + j]);
-                let bin = table.response_bin(response[i]);
-                weight[j] *= table.value(usize::from(kept.bin[first + j]), pixel[j] as usize, bin as usize);
+                place[j] = response[start + usize::from(kept.place[first + j])];
             }
-            self.add_magnitude(&weight[..n]);
+            let bin = place.map(|r| table.response_bin(r));
+            for j in 0..n {
+                weight[j] *= table.value(usize::from(kept.bin[first + j]), pixel[j] as usize, bin[j] as usize);
+            }
         }
-        self.cell.extend_from_slice(&cell[..n]);
-        self.weight.extend_from_slice(&weight[..n]);
+        let mut units = [[0_i64; 2]; TILE];
+        // 64 weights up to 512 stay below 2^48 units, their squares below 2^57; weights past the end are zero.
+        let mut magnitude = [0_i64; 2];
+        for j in 0..TILE {
+            let found = [to_units(weight[j]), to_units(weight[j] * weight[j])];
+            magnitude[0] = magnitude[0].wrapping_add(found[0].wrapping_abs());
+            magnitude[1] = magnitude[1].wrapping_add(found[1]);
+            units[j] = found.map(|u| (u ^ self.sign).wrapping_sub(self.sign));
+        }
+        self.magnitude[0] += i128::from(magnitude[0]);
+        self.magnitude[1] += i128::from(magnitude[1]);
+        let npix = binning.grid.npix() as usize;
+        for j in 0..n {
+            let cell = usize::from(kept.bin[first + j]).wrapping_mul(npix).wrapping_add(pixel[j] as usize);
+            // A row that is refused may lead anywhere. Sums may wrap here: what could is refused, and undone.
+            if let Some(sum) = sum.get_mut(cell) {
+                sum[0] = sum[0].wrapping_add(units[j][0]);
+                sum[1] = sum[1].wrapping_add(units[j][1]);
+            }
+        }
+    }
+}
+
+/// Whether every value of a block of events is in range.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+fn block_is_good(binning: &Binning, events: &Events<'_>, rows: Range<usize>) -> bool {
+    let mut good = true;
+    for e in &events.energy_gev[rows.clone()] {
+        good &= *e >= f64::MIN_POSITIVE;
+        good &= *e <= f64::MAX;
+    }
+    let most = events.weight_max();
+    for w in &events.weight[rows.clone()] {
+        good &= w.abs() <= most;
+    }
+    for v in &events.direction[rows.clone()] {
+        good &= (norm2(v) - 1.0).abs() <= UNIT_TOLERANCE;
+    }
+    if let Some(failed) = events.failed {
+        let n_selection = binning.n_selection as u8;
+        for f in &failed[rows.clone()] {
+            good &= *f <= n_selection;
+        }
+    }
+    if let Some((response, _)) = events.purity {
+        for r in &response[rows] {
+            good &= r.abs() <= f64::MAX;
+        }
+    }
+    good
+}
+
+/// Where a thread stands among the rows of the seconds.
+struct Cursor {
+    /// Row of the last event.
+    last: u32,
+    /// Rows that this thread has still to check.
+    unchecked: Range<usize>,
+}
+
+impl Cursor {
+    /// Check what there is to check before a row.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    fn rows_are_good(&mut self, seconds: &Navigation<'_>, before: usize) -> bool {
+        let stop = before.min(self.unchecked.end);
+        if stop <= self.unchecked.start {
+            return true;
+        }
+        let rows = self.unchecked.start..stop;
+        self.unchecked.start = stop;
+        finite(seconds.rotation[rows.clone()].as_flattened()) && finite(seconds.rate[rows].as_flattened())
     }
 }
 
 /// One pass, to be compiled for each width of vectors.
 struct Pass<'a> {
     scan: &'a mut Scan,
-    binning: &'a Binning,
-    events: &'a Events<'a>,
-    seconds: &'a Navigation<'a>,
-    index: &'a RowIndex<'a>,
-    gates: &'a [u8],
+    inputs: Inputs<'a>,
+    events: Range<usize>,
     rows: Range<usize>,
+    sum: &'a mut [[i64; 2]],
 }
 
 impl pulp::WithSimd for Pass<'_> {
@@ -271,14 +303,14 @@ impl pulp::WithSimd for Pass<'_> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        let mut start = self.rows.start;
-        let mut last = 0;
-        while start < self.rows.end {
-            let stop = self.rows.end.min(start + BLOCK);
-            last =
-                self.scan.add_block(self.binning, self.events, self.seconds, self.index, self.gates, start..stop, last);
+        let mut cursor = Cursor { last: 0, unchecked: self.rows };
+        let mut start = self.events.start;
+        while start < self.events.end {
+            let stop = self.events.end.min(start + BLOCK);
+            self.scan.add_block(self.inputs, start..stop, &mut cursor, self.sum);
             start = stop;
         }
+        self.scan.refused |= !cursor.rows_are_good(self.inputs.seconds, usize::MAX);
     }
 }
 
@@ -288,81 +320,4 @@ struct Kept {
     place: [u16; BLOCK],
     row: [u32; BLOCK],
     bin: [u8; BLOCK],
-}
-
-/// Where each event ends, by the first cut that it fails.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-fn cuts(
-    binning: &Binning,
-    direction: &[Vector],
-    failed: Option<&[u8]>,
-    above: &[u8; BLOCK],
-    gate: &[u8; BLOCK],
-) -> [u8; BLOCK] {
-    let n_bin = binning.n_bin() as u8;
-    let mut outside = [false; BLOCK];
-    for (outside, v) in outside.iter_mut().zip(direction) {
-        *outside = v[2] < binning.cos_least;
-    }
-    let mut choice = [0_u8; BLOCK];
-    if let Some(failed) = failed {
-        choice[..failed.len()].copy_from_slice(failed);
-    }
-    let mut cut = [ACCEPTED; BLOCK];
-    for i in 0..BLOCK {
-        // The first cut has the last word.
-        let c = if above[i] <= gate[i] { 4 } else { ACCEPTED };
-        let c = if gate[i] == DEAD { 3 } else { c };
-        let c = if outside[i] { 2 } else { c };
-        let c = if choice[i] > 0 { ACCEPTED.wrapping_add(choice[i]) } else { c };
-        let c = if above[i] > n_bin { 1 } else { c };
-        cut[i] = if above[i] == 0 { 0 } else { c };
-    }
-    cut
-}
-
-/// Rows of a block's times; the last of them, or nothing if a time lies in no row.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-fn locate_block(index: &RowIndex<'_>, time: &[f64], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
-    if index.is_uniform() {
-        let mut all = true;
-        for (row, t) in row.iter_mut().zip(time) {
-            let (found, held) = index.at(*t);
-            all &= held;
-            *row = found as u32;
-        }
-        return all.then_some(last);
-    }
-    let mut slot = [0_i32; BLOCK];
-    for (s, t) in slot.iter_mut().zip(time) {
-        *s = index.slot(*t);
-    }
-    for i in 0..time.len() {
-        last = index.find(time[i], slot[i], last)?;
-        row[i] = last;
-    }
-    Some(last)
-}
-
-/// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
-#[inline(always)]
-fn edges_below(edge: &[f64], energy: &[f64]) -> [u8; BLOCK] {
-    const LANES: usize = 8;
-    let mut above = [0; BLOCK];
-    for (above, energy) in above.chunks_mut(LANES).zip(energy.chunks(LANES)) {
-        let mut lane = [0.0; LANES];
-        lane[..energy.len()].copy_from_slice(energy);
-        let mut count = [0_i64; LANES];
-        for e in edge {
-            for k in 0..LANES {
-                count[k] = count[k].wrapping_add(i64::from(*e <= lane[k]));
-            }
-        }
-        for k in 0..LANES {
-            above[k] = count[k] as u8;
-        }
-    }
-    above
 }

@@ -1,0 +1,98 @@
+//! What becomes of the events of a block: the second, the energy bin and the first cut that each fails.
+
+use super::scan::Binning;
+use crate::rows::RowIndex;
+use crate::vector::Vector;
+
+/// Events that go through the steps together.
+pub(super) const BLOCK: usize = 1024;
+/// Cut of the events that pass them all.
+pub(super) const ACCEPTED: u8 = 5;
+/// Gate of a second without live time; no class is as great.
+pub(super) const DEAD: u8 = u8::MAX;
+
+/// Where each event ends, by the first cut that it fails.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+pub(super) fn cuts(
+    binning: &Binning,
+    direction: &[Vector],
+    failed: Option<&[u8]>,
+    above: &[u8; BLOCK],
+    gate: &[u8; BLOCK],
+) -> [u8; BLOCK] {
+    let n_bin = binning.n_bin() as u8;
+    let mut outside = [false; BLOCK];
+    for (outside, v) in outside.iter_mut().zip(direction) {
+        *outside = v[2] < binning.cos_least;
+    }
+    let mut choice = [0_u8; BLOCK];
+    if let Some(failed) = failed {
+        choice[..failed.len()].copy_from_slice(failed);
+    }
+    let mut cut = [ACCEPTED; BLOCK];
+    for i in 0..BLOCK {
+        // The first cut has the last word.
+        let c = if above[i] <= gate[i] { 4 } else { ACCEPTED };
+        let c = if gate[i] == DEAD { 3 } else { c };
+        let c = if outside[i] { 2 } else { c };
+        let c = if choice[i] > 0 { ACCEPTED.wrapping_add(choice[i]) } else { c };
+        let c = if above[i] > n_bin { 1 } else { c };
+        cut[i] = if above[i] == 0 { 0 } else { c };
+    }
+    cut
+}
+
+/// Rows of a block's times; the last of them, or nothing if a time lies in no row.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+pub(super) fn locate(index: &RowIndex<'_>, time: &[f64], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
+    if index.is_uniform() {
+        let mut all = true;
+        for (row, t) in row.iter_mut().zip(time) {
+            let (found, held) = index.at(*t);
+            all &= held;
+            *row = found as u32;
+        }
+        return all.then_some(last);
+    }
+    let mut slot = [0_i32; BLOCK];
+    for (s, t) in slot.iter_mut().zip(time) {
+        *s = index.slot(*t);
+    }
+    for i in 0..time.len() {
+        last = index.find(time[i], slot[i], last)?;
+        row[i] = last;
+    }
+    Some(last)
+}
+
+/// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+pub(super) fn edges_below(edge: &[f64], energy: &[f64]) -> [u8; BLOCK] {
+    let mut above = [0; BLOCK];
+    let (eights, rest) = energy.as_chunks::<8>();
+    let (into_eights, _) = above.as_chunks_mut::<8>();
+    for (above, energy) in into_eights.iter_mut().zip(eights) {
+        *above = edges_below_eight(edge, energy);
+    }
+    if !rest.is_empty() {
+        let mut energy = [0.0; 8];
+        energy[..rest.len()].copy_from_slice(rest);
+        into_eights[eights.len()] = edges_below_eight(edge, &energy);
+    }
+    above
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+fn edges_below_eight(edge: &[f64], energy: &[f64; 8]) -> [u8; 8] {
+    let mut count = [0_i64; 8];
+    for e in edge {
+        for k in 0..8 {
+            count[k] = count[k].wrapping_add(i64::from(*e <= energy[k]));
+        }
+    }
+    count.map(|c| c as u8)
+}
