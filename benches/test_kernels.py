@@ -35,6 +35,10 @@ def cases() -> dict[str, tuple]:
         "earth_fixed_to_teme": (seconds.time_s, fixed),
         "geodetic": (fixed,),
         "detector_attitude": (seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting),
+        "navigation": (
+            seconds.time_s, seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting,
+            frame.time_s, frame.matrix,
+        ),
         "attitude_in_frame": (seconds.time_s, rotation, rate, frame.time_s, frame.matrix),
         "vector_in_frame": (seconds.time_s, seconds.position_km, frame.time_s, frame.matrix),
         "interpolated_states": (
@@ -92,6 +96,7 @@ FUNCTIONS = [
     "earth_fixed_to_teme",
     "geodetic",
     "detector_attitude",
+    "navigation",
     "attitude_in_frame",
     "vector_in_frame",
     "interpolated_states",

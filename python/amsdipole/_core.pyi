@@ -24,6 +24,7 @@ __all__ = [
     "livetime_cube",
     "magnetic_field",
     "maximum_slopes",
+    "navigation",
     "orbit_axes",
     "pixel_to_vector",
     "poisson_counts",
@@ -51,6 +52,15 @@ def attitude_in_frame(
     time_s: _Floats, rotation: _Floats, rate: _Floats, knot_time_s: _Floats, knot_matrix: _Floats
 ) -> tuple[_Floats, _Floats]: ...
 def vector_in_frame(time_s: _Floats, vector: _Floats, knot_time_s: _Floats, knot_matrix: _Floats) -> _Floats: ...
+def navigation(
+    time_s: _Floats,
+    position_km: _Floats,
+    velocity_km_s: _Floats,
+    angle_rad: _Floats,
+    mounting: _Floats,
+    knot_time_s: _Floats,
+    knot_matrix: _Floats,
+) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
 def interpolated_states(
     time_s: _Floats,
     segment_start_s: _Floats,

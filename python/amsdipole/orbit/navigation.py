@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole import _core
 from amsdipole._arrays import floats
 from amsdipole.geomagnetism import CutoffRule, EccentricDipoleKnots, cutoff_class, stormer_cutoff
 from amsdipole.orbit.attitude import detector_attitude
 from amsdipole.orbit.seconds import Seconds
-from amsdipole.sky import FrameKnots, attitude_in_frame, teme_to_earth_fixed
+from amsdipole.sky import FrameKnots
 
 __all__ = ["Navigation", "Navigator"]
 
@@ -71,18 +72,24 @@ class Navigator:
 
     def __call__(self, seconds: Seconds) -> Navigation:
         """Navigate some rows; each row's result depends on that row alone."""
-        rotation, rate = self.attitude(seconds)
-        axis = floats("axis", rotation[:, :, 2], (None, 3))
+        rotation, rate, position_km, axis = _core.navigation(
+            floats("time_s", seconds.time_s, (None,)),
+            floats("position_km", seconds.position_km, (None, 3)),
+            floats("velocity_km_s", seconds.velocity_km_s, (None, 3)),
+            floats("angle_rad", seconds.angle_rad, (None, 3)),
+            floats("mounting", self.mounting, (3, 3)),
+            self.frame.time_s,
+            self.frame.matrix,
+        )
         cutoff_gv = stormer_cutoff(
             seconds.time_s,
-            teme_to_earth_fixed(seconds.time_s, seconds.position_km),
-            teme_to_earth_fixed(seconds.time_s, axis),
+            position_km,
+            axis,
             dipole=self.dipole,
             charge_sign=self.rule.charge_sign,
             half_angle_rad=self.rule.half_angle_rad,
         )
         classes = cutoff_class(cutoff_gv, self.energy_edge_gev, factor=self.rule.factor)
-        rotation, rate = attitude_in_frame(seconds.time_s, rotation, rate, self.frame)
         livetime_s = seconds.livetime_fraction * seconds.step_s
         return Navigation(seconds.time_s, seconds.step_s, rotation, rate, livetime_s, cutoff_gv, classes)
 

@@ -29,28 +29,7 @@ pub fn detector_attitude(
     angle_rad: &[Vector],
     mounting: &[f64],
 ) -> Result<Attitude> {
-    same_length("velocity_km_s", velocity_km_s.len(), position_km.len())?;
-    same_length("angle_rad", angle_rad.len(), position_km.len())?;
-    same_length("mounting", mounting.len(), 9)?;
-    all_directed("position_km", position_km)?;
-    all_finite_vectors("velocity_km_s", velocity_km_s)?;
-    all_finite_vectors("angle_rad", angle_rad)?;
-    all_finite("mounting", mounting)?;
-    let plane = position_km
-        .par_chunks(CHUNK)
-        .zip(velocity_km_s.par_chunks(CHUNK))
-        .position_first(|(r, v)| r.iter().zip(v).any(|(r, v)| flat(r, v)));
-    if let Some(chunk) = plane {
-        let start = chunk * CHUNK;
-        let row = (start..position_km.len()).find(|&i| flat(&position_km[i], &velocity_km_s[i])).unwrap_or(start);
-        return Err(Error::Rule {
-            place: format!("velocity_km_s[{row}]"),
-            found: format!("{:?}", velocity_km_s[row]),
-            rule: format!("a velocity across position_km[{row}] = {:?} is wanted", position_km[row]),
-        });
-    }
-    let mut mount = [0.0; 9];
-    mount.copy_from_slice(mounting);
+    let mount = check_attitude(position_km, velocity_km_s, angle_rad, mounting)?;
     let mut rotation = vec![[0.0; 9]; position_km.len()];
     let mut rate = vec![[0.0; 3]; position_km.len()];
     rotation
@@ -73,10 +52,45 @@ pub fn detector_attitude(
     Ok(Attitude { rotation, rate })
 }
 
+/// Refuse what has no attitude; the mounting as a matrix.
+pub(crate) fn check_attitude(
+    position_km: &[Vector],
+    velocity_km_s: &[Vector],
+    angle_rad: &[Vector],
+    mounting: &[f64],
+) -> Result<Matrix> {
+    same_length("velocity_km_s", velocity_km_s.len(), position_km.len())?;
+    same_length("angle_rad", angle_rad.len(), position_km.len())?;
+    same_length("mounting", mounting.len(), 9)?;
+    all_directed("position_km", position_km)?;
+    all_finite_vectors("velocity_km_s", velocity_km_s)?;
+    all_finite_vectors("angle_rad", angle_rad)?;
+    all_finite("mounting", mounting)?;
+    let plane = position_km
+        .par_chunks(CHUNK)
+        .zip(velocity_km_s.par_chunks(CHUNK))
+        .position_first(|(r, v)| r.iter().zip(v).any(|(r, v)| flat(r, v)));
+    if let Some(chunk) = plane {
+        let start = chunk * CHUNK;
+        let row = (start..position_km.len()).find(|&i| flat(&position_km[i], &velocity_km_s[i])).unwrap_or(start);
+        return Err(Error::Rule {
+            place: format!("velocity_km_s[{row}]"),
+            found: format!("{:?}", velocity_km_s[row]),
+            rule: format!("a velocity across position_km[{row}] = {:?} is wanted", position_km[row]),
+        });
+    }
+    let mut mount = [0.0; 9];
+    mount.copy_from_slice(mounting);
+    Ok(mount)
+}
+
+/// Squared sine of the angle below which a position and a velocity span no plane.
+pub(crate) const FLAT: f64 = 1e-12;
+
 /// Whether position and velocity are too nearly parallel to span an orbit plane.
 #[inline]
 fn flat(position: &Vector, velocity: &Vector) -> bool {
-    norm2(&cross(position, velocity)) <= 1e-12 * norm2(position) * norm2(velocity)
+    norm2(&cross(position, velocity)) <= FLAT * norm2(position) * norm2(velocity)
 }
 
 /// Yaw about z times pitch about y times roll about x.
@@ -89,7 +103,8 @@ pub(crate) fn body_to_local(angle_rad: &Vector) -> Matrix {
 }
 
 /// Columns: X = Y x Z (ram), Y against the orbit's angular momentum (starboard), Z to the Earth's centre.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn local_to_inertial(position: &Vector, momentum: &Vector) -> Matrix {
     let z = scaled(&unit(position), -1.0);
     let y = scaled(&unit(momentum), -1.0);

@@ -210,7 +210,9 @@ impl Counts {
     }
 
     fn check_table(&self, events: &Events<'_>) -> Result<()> {
-        let Some((_, table)) = events.purity else { return Ok(()) };
+        let Some((_, table)) = events.purity else {
+            return Ok(());
+        };
         let found = table.shape();
         if found == (self.n_bin(), self.npix()) {
             return Ok(());

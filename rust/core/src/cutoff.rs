@@ -1,7 +1,9 @@
 //! The geomagnetic cutoff of Størmer in an eccentric dipole, and the one rule that gates events and seconds.
 
 use crate::check::{CHUNK, all_finite, all_unit, all_within, at_least, first, rising, same_length, within};
-use crate::interpolation::{Knots, between};
+use crate::interpolation::{Knots, at_tile, between};
+use crate::rounding::{greatest, least};
+use crate::tile::{TILE, column, columns, row};
 use crate::vector::{Vector, cross, dot, norm2, scaled, unit};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -52,15 +54,67 @@ pub fn stormer_cutoff(
     all_unit("direction", direction)?;
     let (sin_cone, cos_cone) = libm::sincos(half_angle_rad);
     let mut cutoff = vec![0.0; time_s.len()];
+    let cone = Cone { sign, sin: sin_cone, cos: cos_cone };
     cutoff
         .par_chunks_mut(CHUNK)
         .zip(time_s.par_chunks(CHUNK).zip(position_km.par_chunks(CHUNK)).zip(direction.par_chunks(CHUNK)))
         .for_each(|(cutoff, ((time, position), direction))| {
-            for i in 0..cutoff.len() {
-                cutoff[i] = cone_cutoff(&knots, dipole, time[i], &position[i], &direction[i], sign, sin_cone, cos_cone);
-            }
+            pulp::Arch::new().dispatch(Pass { knots: &knots, dipole, cone, time, position, direction, cutoff });
         });
     Ok(cutoff)
+}
+
+/// The directions of a charge over which the greatest cutoff is sought.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cone {
+    /// Sign of the charge.
+    pub sign: f64,
+    /// Sine of the half angle.
+    pub sin: f64,
+    /// Cosine of the half angle.
+    pub cos: f64,
+}
+
+/// One chunk, to be compiled for each width of vectors.
+struct Pass<'a> {
+    knots: &'a Knots<'a>,
+    dipole: &'a DipoleKnots<'a>,
+    cone: Cone,
+    time: &'a [f64],
+    position: &'a [Vector],
+    direction: &'a [Vector],
+    cutoff: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "a counter with a constant end lets the compiler leave out bounds checks"
+    )]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let strength: &[[f64; 1]] = self.dipole.k_gv.as_chunks().0;
+        let mut interval = [0; 3];
+        for first in (0..self.cutoff.len()).step_by(TILE) {
+            let part = first..self.cutoff.len().min(first + TILE);
+            let time = column(&self.time[part.clone()]);
+            let k_gv = at_tile(self.knots, strength, &time, &mut interval[0]);
+            let center = at_tile(self.knots, self.dipole.center_km, &time, &mut interval[1]);
+            let pole = at_tile(self.knots, self.dipole.pole, &time, &mut interval[2]);
+            let (at, towards) = (columns(&self.position[part.clone()]), columns(&self.direction[part.clone()]));
+            let mut found = [0.0; TILE];
+            for j in 0..TILE {
+                let [k_gv] = row(&k_gv, j);
+                found[j] =
+                    cutoff_in(k_gv, &row(&center, j), &row(&pole, j), &row(&at, j), &row(&towards, j), self.cone);
+            }
+            let n = part.len();
+            self.cutoff[part].copy_from_slice(&found[..n]);
+        }
+    }
 }
 
 /// The sign of a charge as a number.
@@ -89,23 +143,19 @@ pub(crate) fn check_position(position_km: &[Vector]) -> Result<()> {
 
 /// Cutoff of one row [GV], the greatest over a cone.
 #[inline]
-#[expect(clippy::too_many_arguments, reason = "the numbers of one row, and what is common to all")]
 pub(crate) fn cone_cutoff(
     knots: &Knots<'_>,
     dipole: &DipoleKnots<'_>,
     time_s: f64,
     position: &Vector,
     direction: &Vector,
-    sign: f64,
-    sin_cone: f64,
-    cos_cone: f64,
+    cone: Cone,
 ) -> f64 {
     let (knot, share) = knots.locate(time_s);
-    let k_gv = dipole.k_gv[knot] + (dipole.k_gv[knot + 1] - dipole.k_gv[knot]) * share;
+    let [k_gv] = between(&[dipole.k_gv[knot]], &[dipole.k_gv[knot + 1]], share);
     let center = between(&dipole.center_km[knot], &dipole.center_km[knot + 1], share);
-    let pole = unit(&between(&dipole.pole[knot], &dipole.pole[knot + 1], share));
-    let from = [position[0] - center[0], position[1] - center[1], position[2] - center[2]];
-    cutoff_in(k_gv, &from, &pole, direction, sign, sin_cone, cos_cone)
+    let pole = between(&dipole.pole[knot], &dipole.pole[knot + 1], share);
+    cutoff_in(k_gv, &center, &pole, position, direction, cone)
 }
 
 pub(crate) fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
@@ -119,30 +169,22 @@ pub(crate) fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
     Ok(knots)
 }
 
-#[inline]
-fn cutoff_in(
-    k_gv: f64,
-    from: &Vector,
-    pole: &Vector,
-    direction: &Vector,
-    sign: f64,
-    sin_cone: f64,
-    cos_cone: f64,
-) -> f64 {
-    let up = unit(from);
-    let r2 = norm2(from) / (EARTH_RADIUS_KM * EARTH_RADIUS_KM);
-    let east = cross(pole, &up);
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn cutoff_in(k_gv: f64, center: &Vector, pole: &Vector, position: &Vector, direction: &Vector, cone: Cone) -> f64 {
+    let from = [position[0] - center[0], position[1] - center[1], position[2] - center[2]];
+    let up = unit(&from);
+    let r2 = norm2(&from) * (1.0 / (EARTH_RADIUS_KM * EARTH_RADIUS_KM));
+    let east = cross(&unit(pole), &up);
     let cos2_latitude = norm2(&east);
     let cos_latitude = cos2_latitude.sqrt();
     // On the axis there is no east, but there the cutoff is zero whatever the direction.
-    let towards = scaled(&east, sign / cos_latitude.max(f64::MIN_POSITIVE));
-    let cos_east = (dot(direction, &towards) / norm2(direction).sqrt()).clamp(-1.0, 1.0);
-    let most = if cos_east >= cos_cone {
-        1.0
-    } else {
-        cos_east * cos_cone + (1.0 - cos_east * cos_east).max(0.0).sqrt() * sin_cone
-    };
-    let root = 1.0 + (1.0 - most * cos2_latitude * cos_latitude).max(0.0).sqrt();
+    let towards = scaled(&east, cone.sign / greatest(cos_latitude, f64::MIN_POSITIVE));
+    let cos_east = dot(direction, &towards) / norm2(direction).sqrt();
+    let cos_east = least(greatest(cos_east, -1.0), 1.0);
+    let turned = cos_east * cone.cos + greatest(1.0 - cos_east * cos_east, 0.0).sqrt() * cone.sin;
+    let most = if cos_east >= cone.cos { 1.0 } else { turned };
+    let root = 1.0 + greatest(1.0 - most * cos2_latitude * cos_latitude, 0.0).sqrt();
     k_gv * (cos2_latitude * cos2_latitude) / (r2 * (root * root))
 }
 

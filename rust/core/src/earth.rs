@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::check::{CHUNK, all_directed, all_finite, all_finite_vectors, same_length};
-use crate::vector::{Vector, quarter_turns};
+use crate::vector::{Vector, quarter_turns, sin_cos_of_turn};
 use rayon::prelude::*;
 
 /// 2000-01-01 12:00 UTC as Unix time [s].
@@ -14,17 +14,17 @@ pub(crate) const WGS84_A_KM: f64 = 6_378.137;
 /// WGS 84 flattening (NIMA TR8350.2).
 pub(crate) const WGS84_F: f64 = 1.0 / 298.257_223_563;
 
-/// Greenwich mean sidereal time [rad] in [0, 2 pi), IAU 1982 (Aoki et al., A&A 105, 359), with UT1 = UTC.
-#[inline]
+/// Sine and cosine of Greenwich mean sidereal time, IAU 1982 (Aoki et al., A&A 105, 359), with UT1 = UTC.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
-pub fn sidereal_angle(time_s: f64) -> f64 {
+pub fn sidereal(time_s: f64) -> (f64, f64) {
     let since = time_s - J2000_UNIX_S;
-    let t = since / (86_400.0 * 36_525.0);
+    let t = since * (1.0 / (86_400.0 * 36_525.0));
     // Whole days drop out of the fast term exactly, so that no digits are lost to many turns.
-    let day = since - (since / 86_400.0).floor() * 86_400.0;
+    let day = since - (since * (1.0 / 86_400.0)).floor() * 86_400.0;
     let seconds = 67_310.548_41 + 8_640_184.812_866 * t + (0.093_104 - 6.2e-6 * t) * t * t + day;
-    let turn = seconds / 86_400.0;
-    (turn - turn.floor()) * std::f64::consts::TAU
+    sin_cos_of_turn(seconds * (1.0 / 86_400.0))
 }
 
 /// Turn vectors from the true equator and mean equinox of date (TEME) to earth-fixed axes.
@@ -51,7 +51,7 @@ fn spun(time_s: &[f64], vector: &[Vector], sense: f64) -> Result<Vec<Vector>> {
     out.par_chunks_mut(CHUNK).zip(time_s.par_chunks(CHUNK).zip(vector.par_chunks(CHUNK))).for_each(
         |(out, (time, vector))| {
             for ((o, t), v) in out.iter_mut().zip(time).zip(vector) {
-                let (sin, cos) = libm::sincos(sidereal_angle(*t));
+                let (sin, cos) = sidereal(*t);
                 *o = turned(v, sense * sin, cos);
             }
         },
@@ -60,7 +60,8 @@ fn spun(time_s: &[f64], vector: &[Vector], sense: f64) -> Result<Vec<Vector>> {
 }
 
 /// A vector in axes that are turned about z by an angle of this sine and cosine.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn turned(v: &Vector, sin: f64, cos: f64) -> Vector {
     [cos * v[0] + sin * v[1], cos * v[1] - sin * v[0], v[2]]
 }

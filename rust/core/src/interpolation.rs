@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::check::{all_within, at_least, rising};
+use crate::tile::{Column, TILE, set_row};
 
 /// Rising knots of time, checked once.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +48,56 @@ impl<'a> Knots<'a> {
     }
 }
 
+/// Values at a tile of times, read linearly between the knots; `interval` is a first guess and becomes the last found.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+pub fn at_tile<const N: usize>(
+    knots: &Knots<'_>,
+    values: &[[f64; N]],
+    time_s: &Column,
+    interval: &mut usize,
+) -> [Column; N] {
+    let i = (*interval).min(knots.time_s.len() - 2);
+    let (low, high) = (knots.time_s[i], knots.time_s[i + 1]);
+    let mut inside = true;
+    let mut share = [0.0; TILE];
+    for j in 0..TILE {
+        inside &= time_s[j] >= low;
+        inside &= time_s[j] < high;
+        share[j] = (time_s[j] - low) / (high - low);
+    }
+    let mut out = [[0.0; TILE]; N];
+    if inside {
+        let (a, b) = (&values[i], &values[i + 1]);
+        for k in 0..N {
+            for j in 0..TILE {
+                out[k][j] = line(a[k], b[k], share[j]);
+            }
+        }
+    } else {
+        for (j, t) in time_s.iter().enumerate() {
+            let (i, share) = knots.locate(*t);
+            set_row(&mut out, j, &between(&values[i], &values[i + 1], share));
+            *interval = i;
+        }
+    }
+    out
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn line(a: f64, b: f64, share: f64) -> f64 {
+    a + (b - a) * share
+}
+
 /// Straight line from `a` to `b`.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 #[must_use]
 pub fn between<const N: usize>(a: &[f64; N], b: &[f64; N], share: f64) -> [f64; N] {
     let mut out = [0.0; N];
     for (o, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
-        *o = a + (b - a) * share;
+        *o = line(*a, *b, share);
     }
     out
 }

@@ -19,6 +19,7 @@ pub mod igrf;
 pub mod interpolation;
 mod lanes;
 pub mod livetime;
+pub mod navigation;
 pub mod orbit_axes;
 pub mod poisson;
 pub mod purity;
@@ -27,6 +28,7 @@ mod rows;
 pub mod seconds;
 pub mod slopes;
 pub mod states;
+mod tile;
 pub mod trace;
 pub mod vector;
 

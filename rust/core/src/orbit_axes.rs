@@ -4,8 +4,8 @@ use crate::Result;
 use crate::attitude::{body_to_local, check_frame, local_to_inertial, matrix_at};
 use crate::axis_livetime::STEP_MAX_S;
 use crate::check::{CHUNK, all_finite, same_length, within};
-use crate::cutoff::{DipoleKnots, check_position, cone_cutoff, dipole_knots, sign_of};
-use crate::earth::{EARTH_ROTATION_RAD_S, geodetic_of, sidereal_angle, turned};
+use crate::cutoff::{Cone, DipoleKnots, check_position, cone_cutoff, dipole_knots, sign_of};
+use crate::earth::{EARTH_ROTATION_RAD_S, geodetic_of, sidereal, turned};
 use crate::states::{StateKnots, segment_of, state_in};
 use crate::vector::{Matrix, Vector, apply, carried, cross, norm2, product, scaled};
 use rayon::prelude::*;
@@ -68,6 +68,7 @@ pub fn orbit_axes(knots: &StateKnots<'_>, time_s: &[f64], setting: &Setting<'_>)
     let body = product(&body_to_local(&angle), &mount);
     let local_axis = [body[2], body[5], body[8]];
     let (sin_cone, cos_cone) = libm::sincos(setting.half_angle_rad);
+    let cone = Cone { sign, sin: sin_cone, cos: cos_cone };
     // Within a row the Earth turns evenly.
     let (sin_offset, cos_offset) = libm::sincos(EARTH_ROTATION_RAD_S * setting.offset_s);
     let n = time_s.len();
@@ -93,12 +94,12 @@ pub fn orbit_axes(knots: &StateKnots<'_>, time_s: &[f64], setting: &Setting<'_>)
                 let rate = scaled(&momentum, 1.0 / norm2(&position));
                 let to_sky = matrix_at(&frame, setting.knot_matrix, t);
                 sky[i] = carried(&apply(&to_sky, &axis), &apply(&to_sky, &rate), setting.offset_s);
-                let (sin, cos) = libm::sincos(sidereal_angle(t));
+                let (sin, cos) = sidereal(t);
                 earth[i] = turned(&turned(&carried(&axis, &rate, setting.offset_s), sin, cos), sin_offset, cos_offset);
                 let here = turned(&position, sin, cos);
                 place[i] = geodetic_of(&here);
                 let direction = turned(&axis, sin, cos);
-                cutoff[i] = cone_cutoff(&dipole, &setting.dipole, t, &here, &direction, sign, sin_cone, cos_cone);
+                cutoff[i] = cone_cutoff(&dipole, &setting.dipole, t, &here, &direction, cone);
             }
         });
     Ok(out)

@@ -14,6 +14,7 @@ mod fold;
 mod healpix;
 mod igrf;
 mod livetime;
+mod navigation;
 mod orbit_axes;
 mod poisson;
 mod pool;
@@ -46,6 +47,8 @@ mod _core {
     use super::igrf::magnetic_field;
     #[pymodule_export]
     use super::livetime::livetime_cube;
+    #[pymodule_export]
+    use super::navigation::navigation;
     #[pymodule_export]
     use super::orbit_axes::orbit_axes;
     #[pymodule_export]

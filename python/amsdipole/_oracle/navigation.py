@@ -1,0 +1,23 @@
+"""Twin of `navigation.rs`: the kernels that it puts together, one after the other."""
+
+import numpy as np
+
+from amsdipole._oracle.attitude import attitude_in_frame, detector_attitude
+from amsdipole._oracle.check import Floats, same_length
+from amsdipole._oracle.earth import teme_to_earth_fixed
+
+
+def navigation(
+    time_s: Floats,
+    position_km: Floats,
+    velocity_km_s: Floats,
+    angle_rad: Floats,
+    mounting: Floats,
+    knot_time_s: Floats,
+    knot_matrix: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    same_length("position_km", len(position_km), len(time_s))
+    rotation, rate = detector_attitude(position_km, velocity_km_s, angle_rad, mounting)
+    sky, sky_rate = attitude_in_frame(time_s, rotation, rate, knot_time_s, knot_matrix)
+    axis = teme_to_earth_fixed(time_s, np.ascontiguousarray(rotation[:, :, 2]))
+    return sky, sky_rate, teme_to_earth_fixed(time_s, position_km), axis
