@@ -6,7 +6,7 @@ use crate::check::{CHUNK, finite, same_length};
 use crate::earth::{sidereal, turned};
 use crate::interpolation::Knots;
 use crate::interpolation::at_tile;
-use crate::tile::{Column, TILE, column, columns, row, set_row};
+use crate::tile::{Column, TILE, column, columns, row, set_row, tile};
 use crate::vector::{Matrix, Vector, apply, cross, norm2, product, scaled};
 use rayon::prelude::*;
 
@@ -123,16 +123,22 @@ impl pulp::WithSimd for Pass<'_> {
             good &= body.take(&rows.angle_rad[part.clone()]);
             let time = column(&rows.time_s[part.clone()]);
             let frame = at_tile(&setting.frame, setting.matrix, &time, &mut interval);
-            let mut found = Found::new();
             let (at, moving) = (columns(&rows.position_km[part.clone()]), columns(&rows.velocity_km_s[part.clone()]));
-            for j in 0..TILE {
-                good &= found.set(j, time[j], &row(&at, j), &row(&moving, j), &row(&body.column, j), &row(&frame, j));
-            }
+            let momentum = tile(|j| cross(&row(&at, j), &row(&moving, j)));
+            let local = tile(|j| local_to_inertial(&row(&at, j), &row(&momentum, j)));
+            let inertial = tile(|j| product(&row(&local, j), &row(&body.column, j)));
+            let turned_to = tile(|j| product(&row(&frame, j), &row(&inertial, j)));
+            let turning = tile(|j| apply(&row(&frame, j), &scaled(&row(&momentum, j), 1.0 / norm2(&row(&at, j)))));
+            let spin = tile(|j| sidereal(time[j]).into());
+            let place = tile(|j| turned(&row(&at, j), spin[0][j], spin[1][j]));
+            let up = tile(|j| turned(&[inertial[2][j], inertial[5][j], inertial[8][j]], spin[0][j], spin[1][j]));
+            let fit = tile(|j| [f64::from(fit(&row(&at, j), &row(&moving, j), &row(&momentum, j)))]);
+            good &= fit[0].iter().fold(1.0, |all, one| all * one) > 0.0;
             for (j, i) in part.enumerate() {
-                rotation[i] = row(&found.rotation, j);
-                rate[i] = row(&found.rate, j);
-                position[i] = row(&found.position, j);
-                axis[i] = row(&found.axis, j);
+                rotation[i] = row(&turned_to, j);
+                rate[i] = row(&turning, j);
+                position[i] = row(&place, j);
+                axis[i] = row(&up, j);
             }
         }
         good
@@ -174,36 +180,14 @@ impl Body {
     }
 }
 
-/// Results of a tile.
-struct Found {
-    rotation: [Column; 9],
-    rate: [Column; 3],
-    position: [Column; 3],
-    axis: [Column; 3],
-}
-
-impl Found {
-    fn new() -> Self {
-        let (vector, matrix) = ([[0.0; TILE]; 3], [[0.0; TILE]; 9]);
-        Self { rotation: matrix, rate: vector, position: vector, axis: vector }
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    fn set(&mut self, j: usize, time_s: f64, at: &Vector, moving: &Vector, body: &Matrix, frame: &Matrix) -> bool {
-        let momentum = cross(at, moving);
-        let inertial = product(&local_to_inertial(at, &momentum), body);
-        let rate = scaled(&momentum, 1.0 / norm2(at));
-        let (sin, cos) = sidereal(time_s);
-        set_row(&mut self.rotation, j, &product(frame, &inertial));
-        set_row(&mut self.rate, j, &apply(frame, &rate));
-        set_row(&mut self.position, j, &turned(at, sin, cos));
-        set_row(&mut self.axis, j, &turned(&[inertial[2], inertial[5], inertial[8]], sin, cos));
-        let (distance2, speed2) = (norm2(at), norm2(moving));
-        let mut good = distance2 >= f64::MIN_POSITIVE;
-        good &= distance2 < f64::MAX;
-        good &= speed2 < f64::MAX;
-        good &= norm2(&momentum) > FLAT * distance2 * speed2;
-        good
-    }
+/// Whether a position and a velocity are finite and span a plane.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+fn fit(at: &Vector, moving: &Vector, momentum: &Vector) -> bool {
+    let (distance2, speed2) = (norm2(at), norm2(moving));
+    let mut good = distance2 >= f64::MIN_POSITIVE;
+    good &= distance2 < f64::MAX;
+    good &= speed2 < f64::MAX;
+    good &= norm2(momentum) > FLAT * distance2 * speed2;
+    good
 }

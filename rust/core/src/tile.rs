@@ -54,3 +54,16 @@ pub fn set_row<const N: usize>(columns: &mut [Column; N], j: usize, row: &[f64; 
         column[j] = *r;
     }
 }
+
+/// Columns of what `of` gives for each row of a tile.
+///
+/// Formulas of more than a few dozen numbers are cut in several of these: the compiler gives up on longer loops.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+pub fn tile<const N: usize>(of: impl Fn(usize) -> [f64; N]) -> [Column; N] {
+    let mut out = [[0.0; TILE]; N];
+    for j in 0..TILE {
+        set_row(&mut out, j, &of(j));
+    }
+    out
+}
