@@ -61,6 +61,21 @@ def navigation(
     knot_time_s: _Floats,
     knot_matrix: _Floats,
 ) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
+def shielded_navigation(
+    time_s: _Floats,
+    position_km: _Floats,
+    velocity_km_s: _Floats,
+    angle_rad: _Floats,
+    mounting: _Floats,
+    knot_time_s: _Floats,
+    knot_matrix: _Floats,
+    half_angle_rad: float,
+    charge_sign: int,
+    dipole_time_s: _Floats,
+    dipole_k_gv: _Floats,
+    dipole_center_km: _Floats,
+    dipole_pole: _Floats,
+) -> tuple[_Floats, _Floats, _Floats]: ...
 def interpolated_states(
     time_s: _Floats,
     segment_start_s: _Floats,

@@ -18,6 +18,13 @@ from amsdipole.constants import EARTH_RADIUS_KM
 from amsdipole.errors import RangeError
 
 
+def check_position(position_km: Floats) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        radius2 = (position_km**2).sum(axis=1)
+    near = (radius2 >= 6350.0**2) & (radius2 <= 100_000.0**2)
+    all_good("position_km", position_km, near, "too near the centre or too far")
+
+
 def stormer_cutoff(
     time_s: Floats,
     position_km: Floats,
@@ -43,10 +50,7 @@ def stormer_cutoff(
     all_within("dipole_center_km", dipole_center_km.ravel(), -5000.0, 5000.0)
     all_unit("dipole_pole", dipole_pole)
     all_within("time_s", time_s, dipole_time_s[0], dipole_time_s[-1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        radius2 = (position_km**2).sum(axis=1)
-    near = (radius2 >= 6350.0**2) & (radius2 <= 100_000.0**2)
-    all_good("position_km", position_km, near, "too near the centre or too far")
+    check_position(position_km)
     all_unit("direction", direction)
 
     k_gv = np.interp(time_s, dipole_time_s, dipole_k_gv)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import floats
-from amsdipole.geomagnetism import CutoffRule, EccentricDipoleKnots, cutoff_class, stormer_cutoff
+from amsdipole.geomagnetism import CutoffRule, EccentricDipoleKnots, cutoff_class
 from amsdipole.orbit.attitude import detector_attitude
 from amsdipole.orbit.seconds import Seconds
 from amsdipole.sky import FrameKnots
@@ -72,7 +72,7 @@ class Navigator:
 
     def __call__(self, seconds: Seconds) -> Navigation:
         """Navigate some rows; each row's result depends on that row alone."""
-        rotation, rate, position_km, axis = _core.navigation(
+        rotation, rate, cutoff_gv = _core.shielded_navigation(
             floats("time_s", seconds.time_s, (None,)),
             floats("position_km", seconds.position_km, (None, 3)),
             floats("velocity_km_s", seconds.velocity_km_s, (None, 3)),
@@ -80,14 +80,12 @@ class Navigator:
             floats("mounting", self.mounting, (3, 3)),
             self.frame.time_s,
             self.frame.matrix,
-        )
-        cutoff_gv = stormer_cutoff(
-            seconds.time_s,
-            position_km,
-            axis,
-            dipole=self.dipole,
-            charge_sign=self.rule.charge_sign,
-            half_angle_rad=self.rule.half_angle_rad,
+            self.rule.half_angle_rad,
+            self.rule.charge_sign,
+            self.dipole.time_s,
+            self.dipole.k_gv,
+            self.dipole.center_km,
+            self.dipole.pole,
         )
         classes = cutoff_class(cutoff_gv, self.energy_edge_gev, factor=self.rule.factor)
         livetime_s = seconds.livetime_fraction * seconds.step_s

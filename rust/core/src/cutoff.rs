@@ -3,7 +3,7 @@
 use crate::check::{CHUNK, all_finite, all_unit, all_within, at_least, first, rising, same_length, within};
 use crate::interpolation::{Knots, at_tile, between};
 use crate::rounding::{greatest, least};
-use crate::tile::{TILE, column, columns, row};
+use crate::tile::{Column, TILE, column, columns, row, tile};
 use crate::vector::{Vector, cross, dot, norm2, scaled, unit};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -46,20 +46,16 @@ pub fn stormer_cutoff(
 ) -> Result<Vec<f64>> {
     same_length("position_km", position_km.len(), time_s.len())?;
     same_length("direction", direction.len(), time_s.len())?;
-    within("half_angle_rad", half_angle_rad, 0.0, std::f64::consts::PI)?;
-    let sign = sign_of(charge_sign)?;
-    let knots = dipole_knots(dipole)?;
-    knots.cover("time_s", time_s)?;
+    let shield = Shield::new(half_angle_rad, charge_sign, dipole)?;
+    shield.cover(time_s)?;
     check_position(position_km)?;
     all_unit("direction", direction)?;
-    let (sin_cone, cos_cone) = libm::sincos(half_angle_rad);
     let mut cutoff = vec![0.0; time_s.len()];
-    let cone = Cone { sign, sin: sin_cone, cos: cos_cone };
     cutoff
         .par_chunks_mut(CHUNK)
         .zip(time_s.par_chunks(CHUNK).zip(position_km.par_chunks(CHUNK)).zip(direction.par_chunks(CHUNK)))
         .for_each(|(cutoff, ((time, position), direction))| {
-            pulp::Arch::new().dispatch(Pass { knots: &knots, dipole, cone, time, position, direction, cutoff });
+            pulp::Arch::new().dispatch(Pass { shield, time, position, direction, cutoff });
         });
     Ok(cutoff)
 }
@@ -75,11 +71,52 @@ pub(crate) struct Cone {
     pub cos: f64,
 }
 
+/// A dipole and a cone of directions in it, for tiles of rows that follow each other in time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shield<'a> {
+    knots: Knots<'a>,
+    dipole: DipoleKnots<'a>,
+    cone: Cone,
+    /// Where the knots of the last tile were found.
+    interval: [usize; 3],
+}
+
+impl<'a> Shield<'a> {
+    /// Check the dipole and the cone.
+    ///
+    /// # Errors
+    /// An angle beyond half a turn; a charge sign that is not 1 or -1; a dipole that is none.
+    pub fn new(half_angle_rad: f64, charge_sign: i64, dipole: &DipoleKnots<'a>) -> Result<Self> {
+        within("half_angle_rad", half_angle_rad, 0.0, std::f64::consts::PI)?;
+        let (sin, cos) = libm::sincos(half_angle_rad);
+        let cone = Cone { sign: sign_of(charge_sign)?, sin, cos };
+        Ok(Self { knots: dipole_knots(dipole)?, dipole: *dipole, cone, interval: [0; 3] })
+    }
+
+    /// Refuse times that the dipole's knots do not cover.
+    pub fn cover(&self, time_s: &[f64]) -> Result<()> {
+        self.knots.cover("time_s", time_s)
+    }
+
+    /// Cutoffs of a tile of places and directions [GV].
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    pub fn cutoff(&mut self, time_s: &Column, position_km: &[Column; 3], direction: &[Column; 3]) -> Column {
+        let strength: &[[f64; 1]] = self.dipole.k_gv.as_chunks().0;
+        let [k_gv] = at_tile(&self.knots, strength, time_s, &mut self.interval[0]);
+        let center = at_tile(&self.knots, self.dipole.center_km, time_s, &mut self.interval[1]);
+        let pole = at_tile(&self.knots, self.dipole.pole, time_s, &mut self.interval[2]);
+        let [cutoff] = tile(|j| {
+            let (at, towards) = (row(position_km, j), row(direction, j));
+            [cutoff_in(k_gv[j], &row(&center, j), &row(&pole, j), &at, &towards, self.cone)]
+        });
+        cutoff
+    }
+}
+
 /// One chunk, to be compiled for each width of vectors.
 struct Pass<'a> {
-    knots: &'a Knots<'a>,
-    dipole: &'a DipoleKnots<'a>,
-    cone: Cone,
+    shield: Shield<'a>,
     time: &'a [f64],
     position: &'a [Vector],
     direction: &'a [Vector],
@@ -91,26 +128,12 @@ impl pulp::WithSimd for Pass<'_> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "a counter with a constant end lets the compiler leave out bounds checks"
-    )]
-    fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        let strength: &[[f64; 1]] = self.dipole.k_gv.as_chunks().0;
-        let mut interval = [0; 3];
+    fn with_simd<S: pulp::Simd>(mut self, _simd: S) {
         for first in (0..self.cutoff.len()).step_by(TILE) {
             let part = first..self.cutoff.len().min(first + TILE);
             let time = column(&self.time[part.clone()]);
-            let k_gv = at_tile(self.knots, strength, &time, &mut interval[0]);
-            let center = at_tile(self.knots, self.dipole.center_km, &time, &mut interval[1]);
-            let pole = at_tile(self.knots, self.dipole.pole, &time, &mut interval[2]);
             let (at, towards) = (columns(&self.position[part.clone()]), columns(&self.direction[part.clone()]));
-            let mut found = [0.0; TILE];
-            for j in 0..TILE {
-                let [k_gv] = row(&k_gv, j);
-                found[j] =
-                    cutoff_in(k_gv, &row(&center, j), &row(&pole, j), &row(&at, j), &row(&towards, j), self.cone);
-            }
+            let found = self.shield.cutoff(&time, &at, &towards);
             let n = part.len();
             self.cutoff[part].copy_from_slice(&found[..n]);
         }

@@ -1,14 +1,16 @@
-//! What each second means: orientation in the sky, place and axis on the Earth, in one pass.
+//! What each second means: orientation in the sky, place and axis or cutoff on the Earth, in one pass.
 
 use crate::Result;
 use crate::attitude::{Attitude, FLAT, body_to_local, check_attitude, check_frame, local_to_inertial};
 use crate::check::{CHUNK, finite, same_length};
+use crate::cutoff::{DipoleKnots, Shield, check_position};
 use crate::earth::{sidereal, turned};
 use crate::interpolation::Knots;
 use crate::interpolation::at_tile;
 use crate::tile::{Column, TILE, column, columns, row, set_row, tile};
 use crate::vector::{Matrix, Vector, apply, cross, norm2, product, scaled};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Seconds as rows of a table.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,15 @@ pub struct Navigation {
     pub axis: Vec<Vector>,
 }
 
+/// How a detector lies, and what the Earth's field keeps from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shielded {
+    /// Orientation in the axes that the frame knots lead to.
+    pub attitude: Attitude,
+    /// Greatest cutoff over the cone about the axis [GV].
+    pub cutoff_gv: Vec<f64>,
+}
+
 /// Orientation in the sky, earth-fixed position and axis of each second; bit for bit what
 /// [`crate::attitude::detector_attitude`], [`crate::attitude::attitude_in_frame`] and
 /// [`crate::earth::teme_to_earth_fixed`] give one after the other.
@@ -46,46 +57,36 @@ pub fn navigation(
     knot_time_s: &[f64],
     knot_matrix: &[Matrix],
 ) -> Result<Navigation> {
+    let setting = Setting::new(rows, mounting, knot_time_s, knot_matrix)?;
     let n = rows.time_s.len();
-    same_length("position_km", rows.position_km.len(), n)?;
-    let refusal = || check_attitude(rows.position_km, rows.velocity_km_s, rows.angle_rad, mounting);
-    let frame = check_frame(rows.time_s, knot_time_s, knot_matrix).or_else(|fault| refusal().and(Err(fault)))?;
-    let mount = if rows.velocity_km_s.len() == n && rows.angle_rad.len() == n && mounting.len() == 9 {
-        let mut matrix = [0.0; 9];
-        matrix.copy_from_slice(mounting);
-        matrix
-    } else {
-        refusal()?
-    };
-    let mut out = Navigation {
-        attitude: Attitude { rotation: vec![[0.0; 9]; n], rate: vec![[0.0; 3]; n] },
-        position_km: vec![[0.0; 3]; n],
-        axis: vec![[0.0; 3]; n],
-    };
-    let setting = Setting { mount, frame, matrix: knot_matrix };
-    let good = out
-        .attitude
-        .rotation
-        .par_chunks_mut(CHUNK)
-        .zip(out.attitude.rate.par_chunks_mut(CHUNK))
-        .zip(out.position_km.par_chunks_mut(CHUNK).zip(out.axis.par_chunks_mut(CHUNK)))
-        .enumerate()
-        .map(|(chunk, ((rotation, rate), (position, axis)))| {
-            let part = chunk * CHUNK..chunk * CHUNK + rotation.len();
-            let rows = Rows {
-                time_s: &rows.time_s[part.clone()],
-                position_km: &rows.position_km[part.clone()],
-                velocity_km_s: &rows.velocity_km_s[part.clone()],
-                angle_rad: &rows.angle_rad[part],
-            };
-            pulp::Arch::new().dispatch(Pass { setting: &setting, rows, rotation, rate, position, axis })
-        })
-        .reduce(|| true, |a, b| a & b);
-    if !(good && finite(mounting)) {
-        // Something has no attitude: look again, one column after the other, for what to say.
-        let _ = refusal()?;
-    }
-    Ok(out)
+    let (mut position_km, mut axis) = (vec![[0.0; 3]; n], vec![[0.0; 3]; n]);
+    let earth = position_km.par_chunks_mut(CHUNK).zip(axis.par_chunks_mut(CHUNK));
+    let attitude = setting.navigate(rows, earth.map(|(position_km, axis)| Kept { position_km, axis }))?;
+    Ok(Navigation { attitude, position_km, axis })
+}
+
+/// Orientation in the sky and cutoff of each second; bit for bit what [`navigation`] and
+/// [`crate::cutoff::stormer_cutoff`] of its places and axes give.
+///
+/// # Errors
+/// As those two.
+pub fn shielded_navigation(
+    rows: &Rows<'_>,
+    mounting: &[f64],
+    knot_time_s: &[f64],
+    knot_matrix: &[Matrix],
+    half_angle_rad: f64,
+    charge_sign: i64,
+    dipole: &DipoleKnots<'_>,
+) -> Result<Shielded> {
+    let setting = Setting::new(rows, mounting, knot_time_s, knot_matrix)?;
+    let shield = Shield::new(half_angle_rad, charge_sign, dipole)?;
+    shield.cover(rows.time_s)?;
+    let mut cutoff_gv = vec![0.0; rows.time_s.len()];
+    let earth = cutoff_gv.par_chunks_mut(CHUNK).map(|cutoff_gv| Shaded { shield, cutoff_gv });
+    let attitude = setting.navigate(rows, earth)?;
+    check_position(rows.position_km)?;
+    Ok(Shielded { attitude, cutoff_gv })
 }
 
 /// What all rows have in common.
@@ -93,29 +94,111 @@ struct Setting<'a> {
     mount: Matrix,
     frame: Knots<'a>,
     matrix: &'a [Matrix],
+    mounting: &'a [f64],
+}
+
+impl<'a> Setting<'a> {
+    fn new(rows: &Rows<'_>, mounting: &'a [f64], knot_time_s: &'a [f64], knot_matrix: &'a [Matrix]) -> Result<Self> {
+        let n = rows.time_s.len();
+        same_length("position_km", rows.position_km.len(), n)?;
+        let frame = check_frame(rows.time_s, knot_time_s, knot_matrix)
+            .or_else(|fault| refusal(rows, mounting).and(Err(fault)))?;
+        let mut mount = [0.0; 9];
+        if rows.velocity_km_s.len() == n && rows.angle_rad.len() == n && mounting.len() == 9 {
+            mount.copy_from_slice(mounting);
+        } else {
+            mount = refusal(rows, mounting)?;
+        }
+        Ok(Self { mount, frame, matrix: knot_matrix, mounting })
+    }
+
+    /// Attitude of all rows; `earth` takes what is found on the Earth, chunk by chunk.
+    fn navigate<E: Earth + Send>(
+        &self,
+        rows: &Rows<'_>,
+        earth: impl IndexedParallelIterator<Item = E>,
+    ) -> Result<Attitude> {
+        let n = rows.time_s.len();
+        let mut out = Attitude { rotation: vec![[0.0; 9]; n], rate: vec![[0.0; 3]; n] };
+        let chunks = out.rotation.par_chunks_mut(CHUNK).zip(out.rate.par_chunks_mut(CHUNK)).zip(earth).enumerate();
+        let good = chunks
+            .map(|(chunk, ((rotation, rate), earth))| {
+                let part = chunk * CHUNK..chunk * CHUNK + rotation.len();
+                let rows = Rows {
+                    time_s: &rows.time_s[part.clone()],
+                    position_km: &rows.position_km[part.clone()],
+                    velocity_km_s: &rows.velocity_km_s[part.clone()],
+                    angle_rad: &rows.angle_rad[part],
+                };
+                pulp::Arch::new().dispatch(Pass { setting: self, rows, rotation, rate, earth })
+            })
+            .reduce(|| true, |a, b| a & b);
+        if !(good && finite(self.mounting)) {
+            // Something has no attitude: look again, one column after the other, for what to say.
+            let _ = refusal(rows, self.mounting)?;
+        }
+        Ok(out)
+    }
+}
+
+fn refusal(rows: &Rows<'_>, mounting: &[f64]) -> Result<Matrix> {
+    check_attitude(rows.position_km, rows.velocity_km_s, rows.angle_rad, mounting)
+}
+
+/// What becomes of the places and axes of a tile of rows.
+trait Earth {
+    fn take(&mut self, part: Range<usize>, time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]);
+}
+
+/// They are kept.
+struct Kept<'a> {
+    position_km: &'a mut [Vector],
+    axis: &'a mut [Vector],
+}
+
+impl Earth for Kept<'_> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    fn take(&mut self, part: Range<usize>, _time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]) {
+        for (j, i) in part.enumerate() {
+            self.position_km[i] = row(position_km, j);
+            self.axis[i] = row(axis, j);
+        }
+    }
+}
+
+/// The cutoff there is kept.
+struct Shaded<'a> {
+    shield: Shield<'a>,
+    cutoff_gv: &'a mut [f64],
+}
+
+impl Earth for Shaded<'_> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    fn take(&mut self, part: Range<usize>, time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]) {
+        let found = self.shield.cutoff(time_s, position_km, axis);
+        let n = part.len();
+        self.cutoff_gv[part].copy_from_slice(&found[..n]);
+    }
 }
 
 /// One chunk, to be compiled for each width of vectors.
-struct Pass<'a> {
+struct Pass<'a, E> {
     setting: &'a Setting<'a>,
     rows: Rows<'a>,
     rotation: &'a mut [Matrix],
     rate: &'a mut [Vector],
-    position: &'a mut [Vector],
-    axis: &'a mut [Vector],
+    earth: E,
 }
 
-impl pulp::WithSimd for Pass<'_> {
+impl<E: Earth> pulp::WithSimd for Pass<'_, E> {
     type Output = bool;
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "a counter with a constant end lets the compiler leave out bounds checks"
-    )]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> bool {
-        let Self { setting, rows, rotation, rate, position, axis } = self;
+        let Self { setting, rows, rotation, rate, mut earth } = self;
         let (mut interval, mut body) = (0, Body::new(setting.mount));
         let mut good = true;
         for first in (0..rows.time_s.len()).step_by(TILE) {
@@ -125,20 +208,19 @@ impl pulp::WithSimd for Pass<'_> {
             let frame = at_tile(&setting.frame, setting.matrix, &time, &mut interval);
             let (at, moving) = (columns(&rows.position_km[part.clone()]), columns(&rows.velocity_km_s[part.clone()]));
             let momentum = tile(|j| cross(&row(&at, j), &row(&moving, j)));
+            let fit = tile(|j| [f64::from(fit(&row(&at, j), &row(&moving, j), &row(&momentum, j)))]);
+            good &= fit[0].iter().all(|fit| *fit > 0.0);
             let local = tile(|j| local_to_inertial(&row(&at, j), &row(&momentum, j)));
             let inertial = tile(|j| product(&row(&local, j), &row(&body.column, j)));
-            let turned_to = tile(|j| product(&row(&frame, j), &row(&inertial, j)));
-            let turning = tile(|j| apply(&row(&frame, j), &scaled(&row(&momentum, j), 1.0 / norm2(&row(&at, j)))));
             let spin = tile(|j| sidereal(time[j]).into());
-            let place = tile(|j| turned(&row(&at, j), spin[0][j], spin[1][j]));
-            let up = tile(|j| turned(&[inertial[2][j], inertial[5][j], inertial[8][j]], spin[0][j], spin[1][j]));
-            let fit = tile(|j| [f64::from(fit(&row(&at, j), &row(&moving, j), &row(&momentum, j)))]);
-            good &= fit[0].iter().fold(1.0, |all, one| all * one) > 0.0;
+            let position_km = tile(|j| turned(&row(&at, j), spin[0][j], spin[1][j]));
+            let axis = tile(|j| turned(&[inertial[2][j], inertial[5][j], inertial[8][j]], spin[0][j], spin[1][j]));
+            earth.take(part.clone(), &time, &position_km, &axis);
+            let sky = tile(|j| product(&row(&frame, j), &row(&inertial, j)));
+            let turning = tile(|j| apply(&row(&frame, j), &scaled(&row(&momentum, j), 1.0 / norm2(&row(&at, j)))));
             for (j, i) in part.enumerate() {
-                rotation[i] = row(&turned_to, j);
+                rotation[i] = row(&sky, j);
                 rate[i] = row(&turning, j);
-                position[i] = row(&place, j);
-                axis[i] = row(&up, j);
             }
         }
         good
