@@ -29,6 +29,7 @@ __all__ = [
     "pixel_to_vector",
     "poisson_counts",
     "set_threads",
+    "shielded_navigation",
     "stormer_cutoff",
     "teme_to_earth_fixed",
     "threads",
