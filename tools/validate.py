@@ -1,9 +1,9 @@
 """Long validations: what was asked, what is reached.
 
-    python tools/validate.py [pixels] [frames] [elements] [stormer] [limits] [toys] [auger]
+    python tools/validate.py [names]
 
-Without names all are run. Each prints one line for each thing that is asked; the exit code counts the failures. The
-measurements themselves live in the tests and are shared with them: here they run at full length.
+Without names all are run; `--help` lists them. Each prints one line for each thing that is asked; the exit code counts
+the failures. Measurements that tests make as well live there, and run here at full length.
 """
 
 import argparse
@@ -22,6 +22,8 @@ from types import ModuleType
 import numpy as np
 import validate_efficiency
 import validate_exposure
+import validate_nulls
+import validate_statistics
 
 ROOT = Path(__file__).resolve().parents[1]
 _failures: list[str] = []
@@ -180,7 +182,12 @@ def auger() -> None:
 
 
 ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, elements, stormer, limits, toys, auger)}
-for found in (validate_exposure.VALIDATIONS, validate_efficiency.VALIDATIONS):
+for found in (
+    validate_exposure.VALIDATIONS,
+    validate_efficiency.VALIDATIONS,
+    validate_statistics.VALIDATIONS,
+    validate_nulls.VALIDATIONS,
+):
     ALL.update({name: partial(run, say) for name, run in found.items()})
 
 

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from amsdipole.orbit import (
     builtin_iss_elements,
 )
 from amsdipole.report.folder import check_output
+from amsdipole.report.multipole_report import multipoles_of
 from amsdipole.report.result import Provenance, RangeResult, Result, write_result
+from amsdipole.report.together_report import together_document
 from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
@@ -129,6 +132,22 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         harmonics=None,
         provenance=_provenance(config, [*config.events.files, *_weight_files(config), *_mission_files(config)]),
         tables=maps.tables,
+        together=_together(config, maps, expected),
+    )
+
+
+def _together(config: Config, maps: WeightedMaps, expected: NDArray[np.float64]) -> dict[str, Any] | None:
+    """Put the bins between the lower edges of the ranges together; None for a single range."""
+    if len(config.energy.ranges_gev) < 2:
+        return None
+    counts = maps.signal
+    bounds = pairwise([*config.energy.ranges_gev, float(counts.energy_edge_gev[-1])])
+    bins = [counts.bins(low, high) for low, high in bounds]
+    return together_document(
+        np.stack([counts.weights(part) for part in bins]),
+        np.stack([expected[part].sum(axis=0) for part in bins]),
+        sum_weight2=np.stack([counts.weights2(part) for part in bins]),
+        weighting=maps.weighting,
     )
 
 
@@ -159,6 +178,9 @@ def _range_result(
         cut_flow=None if bounds is None else counts.range_cut_flow(*bounds),
         weights_check=weight_check(maps, expected, bins, nside=config.map.nside),
         cumulative=config.energy.ranges == "cumulative",
+        multipoles=multipoles_of(
+            fit if fit.estimator == "likelihood" else check, weights, reference, sum_weight2=weights2
+        ),
     )
 
 

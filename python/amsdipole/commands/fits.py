@@ -22,6 +22,7 @@ def fit(
     squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
     weighting: Annotated[str, typer.Option(help="What weights mean: purity or signal.")] = "purity",
     estimator: Annotated[str, typer.Option(help="likelihood or score.")] = "likelihood",
+    l_max: Annotated[int, typer.Option("--l-max", min=2, max=4, help="Multipoles of the joint fit beside.")] = 2,
     confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +31,7 @@ def fit(
     from amsdipole.sky import read_map
 
     maps = [read_map(path) for path in (counts, reference, squared) if path is not None]
-    document = fit_document(*maps, weighting=weighting, estimator=estimator, confidence=confidence)
+    document = fit_document(*maps, weighting=weighting, estimator=estimator, confidence=confidence, l_max=l_max)
     if as_json:
         print_json(document)
     else:

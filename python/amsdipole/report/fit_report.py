@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from amsdipole.errors import ConfigError, DataError, FrameError
+from amsdipole.report.multipole_report import multipole_line, multipoles_of
 from amsdipole.report.text import limit_table
 from amsdipole.sky import SkyMap, pixel_centers
 from amsdipole.statistics import LIMIT_METHODS, fit_dipole, limits, sigma_isotropic
@@ -55,6 +56,7 @@ def fit_document(
     weighting: str,
     estimator: str,
     confidence: float,
+    l_max: int = 2,
 ) -> dict[str, Any]:
     """Fit a map of counts against a reference map.
 
@@ -68,6 +70,8 @@ def fit_document(
         Choices of `amsdipole.statistics.fit_dipole`.
     confidence : float
         Confidence level of the limits, in (0, 1).
+    l_max : int, optional
+        Greatest degree of the joint fit that the dipole alone is checked by, 2 to 4.
 
     Returns
     -------
@@ -102,6 +106,13 @@ def fit_document(
         weighting="purity" if weighting == "purity" else "signal",
         estimator="likelihood" if estimator == "likelihood" else "score",
     )
+    check = multipoles_of(
+        fit,
+        counts.values,
+        reference.values,
+        sum_weight2=None if squared is None else squared.values,
+        l_max=l_max,
+    )
     found = limits(fit.delta_m, fit.sigma, methods=list(LIMIT_METHODS), confidence=confidence)
     return {
         "frame": counts.frame,
@@ -117,6 +128,14 @@ def fit_document(
         "delta_m": fit.delta_m,
         "chi2": fit.chi2,
         "p_value": fit.p_value,
+        "n_iteration": fit.n_iteration,
+        "lowest_flux": fit.lowest_flux,
+        "goodness_of_fit": {
+            "pearson_chi2": fit.pearson_chi2,
+            "dof": fit.pearson_dof,
+            "sigma": fit.pearson_sigma,
+        },
+        "multipoles": check,
         "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in found],
     }
 
@@ -138,4 +157,4 @@ def fit_table(document: dict[str, Any]) -> str:
     lines = [f"Dipole in {document['frame'].replace('_', '-')} axes, {document['estimator']} estimator:"]
     for axis, value in document["rho"].items():
         lines.append(f"  {names.get(axis, axis):>6} = {100 * value:+.4f} ± {100 * document['error'][axis]:.4f} %")
-    return "\n".join([*lines, limit_table(document)])
+    return "\n".join([*lines, multipole_line(document["multipoles"]), limit_table(document)])

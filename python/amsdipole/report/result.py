@@ -4,7 +4,7 @@ import contextlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,8 @@ class RangeResult:
         The dipole by the other weights, and that of the backgrounds, where weights come from template fits.
     cumulative : bool
         Whether the range ends at the last edge of all.
+    multipoles : dict
+        The dipole checked by a joint fit with the quadrupole.
     """
 
     energy_low_gev: float | None
@@ -95,6 +97,7 @@ class RangeResult:
     cut_flow: Mapping[str, int] | None = None
     weights_check: dict[str, Any] | None = None
     cumulative: bool = True
+    multipoles: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Numbers of the range as JSON takes them."""
@@ -127,6 +130,7 @@ class RangeResult:
             },
             "cut_flow": None if self.cut_flow is None else dict(self.cut_flow),
             "weights_check": self.weights_check,
+            "multipoles": self.multipoles,
             "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
@@ -160,6 +164,8 @@ class Result:
         What it was made from.
     tables : WeightTables, optional
         Weights by template fits that the run made or read.
+    together : dict or None
+        All ranges together: correlation, global p-value, one dipole for the bins between their edges.
     """
 
     name: str
@@ -169,6 +175,7 @@ class Result:
     harmonics: GroundDipole | None
     provenance: Provenance
     tables: WeightTables | None = None
+    together: dict[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything but the maps, as ``result.json`` holds it."""
@@ -185,6 +192,7 @@ class Result:
                 "directions": "local, not corrected for the deflection in the magnetic field of the Earth",
             },
             "ranges": [r.document() for r in self.ranges],
+            "together": self.together,
             "cut_flow": dict(self.cut_flow),
             "weights": None if self.tables is None else self.tables.document,
             "livetime": self.livetime,

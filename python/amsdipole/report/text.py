@@ -3,10 +3,11 @@
 from typing import Any
 
 from amsdipole.report.template_report import leak_lines
+from amsdipole.report.together_report import together_lines
 
-__all__ = ["limit_table", "result_table"]
+__all__ = ["METHOD_TITLES", "limit_table", "result_table"]
 
-_METHOD = {
+METHOD_TITLES = {
     "cls": "CLs",
     "flat_delta": "flat in delta",
     "proportional_delta": "prop. to delta",
@@ -32,6 +33,10 @@ def result_table(document: dict[str, Any]) -> str:
     lines = [f"{document['name']}: dipole in galactic coordinates, components in per cent", ""]
     lines += _ranges(document["ranges"])
     lines += ["", *_limits(document["ranges"])]
+    if document.get("together") is not None:
+        lines += ["", *together_lines(document["together"])]
+    seen = [entry for entry in document["ranges"] if entry.get("multipoles", {}).get("p_value", 1.0) < 0.01]
+    lines += [f"E > {_label(entry)} GeV: {entry['multipoles']['verdict']}." for entry in seen]
     if document["harmonics"] is not None:
         lines += ["", *_harmonics(document["harmonics"])]
     lines += _weights(document)
@@ -69,7 +74,7 @@ def _limits(ranges: list[dict[str, Any]]) -> list[str]:
     confidence = ranges[0]["limits"][0]["confidence"]
     methods = [limit["method"] for limit in ranges[0]["limits"]]
     out = [f"Upper limits on delta at {100 * confidence:g} % [%], by method (expected under isotropy):"]
-    out.append(" " * 10 + "".join(f"{_METHOD[m]:>24}" for m in methods))
+    out.append(" " * 10 + "".join(f"{METHOD_TITLES[m]:>24}" for m in methods))
     for entry in ranges:
         cells = ""
         for limit, expected in zip(entry["limits"], entry["expected_limits"], strict=True):
@@ -151,6 +156,6 @@ def limit_table(document: dict[str, Any]) -> str:
         f"delta_M = {100 * delta_m:.4f} % = {delta_m / sigma:.3f} sigma, p-value under isotropy {_p_value(document)}",
     ]
     for limit in document["limits"]:
-        name = _METHOD[limit["method"]]
+        name = METHOD_TITLES[limit["method"]]
         out.append(f"{100 * limit['confidence']:g} % upper limit, {name}: {100 * limit['delta_ul']:.3f} %")
     return "\n".join(out)

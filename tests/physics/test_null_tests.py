@@ -1,0 +1,151 @@
+"""Null tests: uniform where nothing is wrong, and small where a fault is planted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+from typer.testing import CliRunner
+
+from amsdipole.cli import app
+from amsdipole.config import config_from
+from amsdipole.errors import ConfigError, FitError, RangeError
+from amsdipole.instrument import instrument
+from amsdipole.nulls import MissionNulls, mission_nulls, run_nulls
+from amsdipole.simulate import Mission, simulate_events
+from amsdipole.statistics import (
+    NULL_TESTS,
+    ExposureMoments,
+    NullSample,
+    RowTable,
+    drawn_sample,
+    null_tests,
+)
+
+N_EVENT = 20_000
+
+
+def document(folder: Path) -> dict:
+    return {
+        "name": "nulls",
+        "seconds": {
+            "source": "elements", "elements": "iss", "step_s": 60.0,
+            "start": "2013-10-01T00:00:00Z", "stop": "2014-04-01T00:00:00Z",
+        },
+        "events": {"files": [str(folder / "events.parquet")]},
+        "output": {"folder": str(folder / "results")},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mission() -> MissionNulls:
+    return mission_nulls(instrument(config_from(document(Path("/nowhere")), folder=Path(), source="test")), 16.0)
+
+
+@pytest.fixture(scope="module")
+def seconds(mission) -> tuple[RowTable, np.ndarray, ExposureMoments]:
+    rows, weight, _ = mission.toy_rows(60_000)
+    return rows, weight, ExposureMoments.of(mission.view, [(rows, weight)])
+
+
+def p_values(mission, moments, sample, seed=1) -> dict[str, float]:
+    return {r.name: r.p_value for r in null_tests(sample, moments, pole=mission.pole, seed=seed)}
+
+
+def draw(mission, rows, weight, seed, n_event=N_EVENT) -> NullSample:
+    rng = np.random.default_rng(seed)
+    return drawn_sample(rows, weight, mission.cosine, mission.acceptance, n_event, rng, purity=(0.5, 1.0))
+
+
+def test_p_values_of_isotropic_skies_are_uniform(mission, seconds):
+    rows, weight, moments = seconds
+    found = [p_values(mission, moments, draw(mission, rows, weight, seed, 5000), seed) for seed in range(150)]
+    for name in NULL_TESTS:
+        assert kstest([p[name] for p in found], "uniform").pvalue > 0.01, name
+
+
+def test_the_moments_are_those_of_drawn_events(mission, seconds):
+    rows, weight, moments = seconds
+    sample = draw(mission, rows, weight, 2, 400_000)
+    error = 0.6 / 400_000**0.5
+    np.testing.assert_allclose(sample.galactic().mean(axis=0), moments.mean_galactic(), atol=5 * error)
+    earth = sample.earth()
+    np.testing.assert_allclose(earth.mean(axis=0), moments.mean_earth(), atol=5 * error)
+    np.testing.assert_allclose(earth.T @ earth / len(earth), moments.square_earth(), atol=5 * error)
+    port = sample.direction[:, 0] > 0
+    np.testing.assert_allclose(sample.galactic()[port].mean(axis=0), moments.mean_galactic(half=0), atol=8 * error)
+
+
+@pytest.mark.parametrize(
+    ("fault", "catcher"),
+    [("longitude", "earth_fixed"), ("latitude", "geomagnetic"), ("sign", "ra_shift"), ("purity", "random_weights"),
+     ("port", "port_starboard"), ("year", "years")],
+)  # fmt: skip
+def test_each_test_can_fail(mission, seconds, fault, catcher):
+    rows, weight, moments = seconds
+    place = rows.earth[:, :, 2]
+    if fault == "longitude":
+        weight = weight * (1.0 + 0.2 * place[:, 0])
+    if fault == "latitude":
+        weight = weight * (1.0 + 0.5 * place[:, 2] ** 2)
+    sample = draw(mission, rows, weight, 5)
+    if fault in ("sign", "year"):
+        wrong = rows.rotation * np.array([1.0, -1.0, 1.0])[:, None]
+        part = np.ones(len(rows.year), dtype=bool) if fault == "sign" else rows.year == 2014
+        table = RowTable(np.where(part[:, None, None], wrong, rows.rotation), rows.earth, rows.year)
+        sample = NullSample(table, sample.row, sample.direction, sample.weight)
+    if fault == "purity":
+        sample = NullSample(rows, sample.row, sample.direction, 0.5 + 0.1 * place[sample.row][:, 2])
+    if fault == "port":
+        # One half of the detector loses events while it looks to the north.
+        blind = (sample.direction[:, 0] > 0.0) & (sample.galactic()[:, 2] > 0.0)
+        kept = ~blind | (np.random.default_rng(9).random(N_EVENT) > 0.2)
+        sample = NullSample(rows, sample.row[kept], sample.direction[kept], sample.weight[kept])
+    assert p_values(mission, moments, sample)[catcher] < 1e-4
+
+
+def test_a_dipole_of_the_sky_leaves_the_earth_fixed_frame_alone(mission, seconds):
+    rows, weight, moments = seconds
+    sample = draw(mission, rows, weight, 6, 60_000)
+    kept = np.random.default_rng(7).random(60_000) * 1.2 < 1.0 + sample.galactic() @ [0.0, 0.1, 0.1]
+    lit = NullSample(rows, sample.row[kept], sample.direction[kept], sample.weight[kept])
+    found = p_values(mission, moments, lit)
+    assert found["time_scramble"] < 0.9  # it follows the rates, which the dipole moves
+    assert min(found[name] for name in ("earth_fixed", "port_starboard", "years", "random_weights")) > 1e-3
+
+
+def test_what_does_not_apply_says_why(mission, seconds):
+    rows, weight, moments = seconds
+    sample = draw(mission, rows, weight, 8)
+    same = NullSample(rows, sample.row, sample.direction, np.ones(N_EVENT))
+    found = {r.name: r for r in null_tests(same, moments, pole=mission.pole)}
+    assert found["random_weights"].p_value is None
+    assert "same" in found["random_weights"].reason
+    few = NullSample(rows, sample.row[:50], sample.direction[:50], sample.weight[:50])
+    with pytest.raises(FitError, match="too few"):
+        null_tests(few, moments, pole=mission.pole)
+    with pytest.raises(RangeError, match="pole"):
+        null_tests(sample, moments, pole=[0, 0, 2])
+    with pytest.raises(RangeError, match="weight"):
+        NullSample(rows, sample.row, sample.direction, -sample.weight)
+    with pytest.raises(ConfigError, match="low_gev"):
+        mission_nulls(mission.parts, 17.5)
+
+
+def test_the_command_finds_nothing_in_a_simulated_mission(mission, tmp_path):
+    parts = mission.parts
+    flown = Mission(parts.seconds, parts.navigator, parts.flux, parts.acceptance, parts.geometry, np.zeros(3))
+    simulate_events(tmp_path / "events.parquet", flown, n_event=20_000, rng=np.random.default_rng(4))
+    found = run_nulls(config_from(document(tmp_path), folder=tmp_path, source="test"))
+    assert found["n_event"] >= 19_000
+    assert all(row["p_value"] is None or row["p_value"] > 1e-3 for row in found["tests"])
+    text = json.dumps(document(tmp_path))
+    lines = ['name = "nulls"', "[seconds]"]
+    lines += [f"{k} = {json.dumps(v)}" for k, v in json.loads(text)["seconds"].items()]
+    lines += ["[events]", f'files = ["{tmp_path}/events.parquet"]', "[output]", f'folder = "{tmp_path}/results"']
+    (tmp_path / "config.toml").write_text("\n".join(lines))
+    shown = CliRunner().invoke(app, ["nulls", str(tmp_path / "config.toml"), "--toys", "3", "-q"])
+    assert shown.exit_code == 0, shown.output
+    assert "port starboard" in shown.stdout
+    assert "Kolmogorov-Smirnov" in shown.stdout
