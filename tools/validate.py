@@ -22,6 +22,7 @@ from types import ModuleType
 import numpy as np
 import validate_efficiency
 import validate_exposure
+import validate_fits
 import validate_nulls
 import validate_statistics
 
@@ -121,8 +122,23 @@ def limits() -> None:
         worst = max(abs(upper_limit(x, 1.0, method=method) - row[column]) for x, row in test.TABLE.items())
         # The table has three decimals: half a unit of the last is 5e-4.
         say(f"limits, table 6.3, {method}", "within 1e-3", f"{worst:.1e}", worst <= 1e-3)
-    worst = max(abs(feldman_cousins_interval(x, 1.0)[1] - row[5]) for x, row in test.TABLE.items() if x < 5.0)
-    say("limits, table 6.3, feldman_cousins to 4 sigma", "within 0.02", f"{worst:.1e}", worst <= 0.02)
+    for edge, column in (("lower", 4), ("upper", 5)):
+        away = {x: abs(feldman_cousins_interval(x, 1.0)[column - 4] - row[column]) for x, row in test.TABLE.items()}
+        # The table's upper edge at 5 sigma is not that of the construction, by two ways: see docs/statistics.md.
+        at_five = away.pop(5.0) if edge == "upper" else 0.0
+        worst = max(away.values())
+        what = f"limits, table 6.3, feldman_cousins, {edge} edges"
+        say(what + (" to 4 sigma" if at_five else ""), "within 0.02", f"{worst:.1e}", worst <= 0.02)
+    here, grid = feldman_cousins_interval(5.0, 1.0)[1], test.grid_edge_at_five()
+    print(
+        f"     upper edge at 5 sigma: {here:.3f} here, {grid:.2f} by a grid, 6.72 in the table, which is not followed"
+    )
+    say(
+        "limits, feldman_cousins at 5 sigma against a grid of 0.01",
+        "within 0.02",
+        f"{abs(here - grid):.3f}",
+        abs(here - grid) <= 0.02,
+    )
     for name, n_event, delta_m, wanted in (
         ("e+", 1.8e5, 0.0109, {"cls": 1.650, "flat_delta": 1.611}),
         ("e-", 2.4e6, 0.0020, {"cls": 0.360, "flat_delta": 0.332}),
@@ -185,6 +201,7 @@ ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, el
 for found in (
     validate_exposure.VALIDATIONS,
     validate_efficiency.VALIDATIONS,
+    validate_fits.VALIDATIONS,
     validate_statistics.VALIDATIONS,
     validate_nulls.VALIDATIONS,
 ):

@@ -31,7 +31,7 @@ from amsdipole.report.result import Provenance, RangeResult, Result, write_resul
 from amsdipole.report.together_report import together_document
 from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
-from amsdipole.statistics import Estimator, expected_limit, fit_dipole, ground_dipole, limits
+from amsdipole.statistics import Estimator, expected_limit, fit_dipole, fit_limits, ground_dipole
 from amsdipole.threads import set_threads
 from amsdipole.weighting import WeightedMaps, weight_check, weighted_maps
 
@@ -170,7 +170,7 @@ def _range_result(
         energy_high_gev=None if bounds is None else bounds[1],
         fit=fit,
         other_estimator=check,
-        limits=tuple(limits(fit.delta_m, fit.sigma, methods=names, confidence=confidence)),
+        limits=fit_limits(fit, methods=names, confidence=confidence),
         expected=tuple(expected_limit(fit.sigma, method=name, confidence=confidence) for name in names),
         expected_counts=float(reference.sum()),
         counts_map=weights,

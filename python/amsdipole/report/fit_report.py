@@ -9,7 +9,7 @@ from amsdipole.errors import ConfigError, DataError, FrameError
 from amsdipole.report.multipole_report import multipole_line, multipoles_of
 from amsdipole.report.text import limit_table
 from amsdipole.sky import SkyMap, pixel_centers
-from amsdipole.statistics import LIMIT_METHODS, fit_dipole, limits, sigma_isotropic
+from amsdipole.statistics import LIMIT_METHODS, fit_dipole, fit_limits, limits, sigma_isotropic
 
 __all__ = ["fit_document", "fit_table", "limit_document"]
 
@@ -113,7 +113,7 @@ def fit_document(
         sum_weight2=None if squared is None else squared.values,
         l_max=l_max,
     )
-    found = limits(fit.delta_m, fit.sigma, methods=list(LIMIT_METHODS), confidence=confidence)
+    found = fit_limits(fit, methods=list(LIMIT_METHODS), confidence=confidence)
     return {
         "frame": counts.frame,
         "nside": counts.nside,

@@ -7,6 +7,7 @@ from amsdipole.statistics.cumulative import CumulativeRanges, GlobalPValue, cumu
 from amsdipole.statistics.dipole_fit import DipoleFit, Estimator, Weighting, isotropy_p_value
 from amsdipole.statistics.feldman_cousins import feldman_cousins_interval, feldman_cousins_limit
 from amsdipole.statistics.fit import fit_dipole
+from amsdipole.statistics.fit_limits import fit_limits
 from amsdipole.statistics.iterative import IterativeSky, iterative_sky
 from amsdipole.statistics.joint import JointFit, fit_bins
 from amsdipole.statistics.li_ma import li_ma_map
@@ -107,6 +108,7 @@ __all__ = [
     "fit_components",
     "fit_dipole",
     "fit_events",
+    "fit_limits",
     "fit_relative",
     "fit_skies",
     "flat_delta_limit",
