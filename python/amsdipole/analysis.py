@@ -21,7 +21,7 @@ from amsdipole.exposure import (
     zenith_edges,
 )
 from amsdipole.geomagnetism import igrf14
-from amsdipole.instrument import instrument
+from amsdipole.instrument import Instrument, efficiency_shifts, instrument
 from amsdipole.orbit import (
     builtin_iss_elements,
 )
@@ -31,7 +31,7 @@ from amsdipole.report.result import Provenance, RangeResult, Result, write_resul
 from amsdipole.report.together_report import together_document
 from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
-from amsdipole.statistics import Estimator, expected_limit, fit_dipole, fit_limits, ground_dipole
+from amsdipole.statistics import Estimator, expected_limit, fit_dipole, fit_limits, ground_dipole, with_shifts
 from amsdipole.threads import set_threads
 from amsdipole.weighting import WeightedMaps, weight_check, weighted_maps
 
@@ -121,12 +121,13 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         parts.navigator,
         nside=nside,
         cos_edge=zenith_edges(cos_least, config.detector.n_zenith_bin, nside=nside),
+        efficiency=parts.efficiency,
         progress=lambda done: progress("exposure", done, n_row),
     )
     expected = expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
     return Result(
         name=config.name,
-        ranges=tuple(_range_result(config, maps, expected, bounds) for bounds in config.energy.bounds_gev),
+        ranges=tuple(_range_result(config, maps, expected, bounds, parts) for bounds in config.energy.bounds_gev),
         cut_flow=maps.signal.cut_flow,
         livetime=_livetime(cube, config),
         harmonics=None,
@@ -152,7 +153,11 @@ def _together(config: Config, maps: WeightedMaps, expected: NDArray[np.float64])
 
 
 def _range_result(
-    config: Config, maps: WeightedMaps, expected: NDArray[np.float64], bounds: tuple[float, float] | None
+    config: Config,
+    maps: WeightedMaps,
+    expected: NDArray[np.float64],
+    bounds: tuple[float, float] | None,
+    parts: Instrument | None = None,
 ) -> RangeResult:
     """Fit one range of energy; None is the single bin of a list without energies."""
     counts = maps.signal
@@ -161,9 +166,11 @@ def _range_result(
     reference = expected[bins].sum(axis=0)
     center = pixel_centers(config.map.nside)
     options: dict[str, Any] = {"sum_weight2": weights2, "weighting": maps.weighting}
-    fit = fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options)
+    # The efficiency's uncertainty is part of the errors, and so of the limits.
+    shifts = {} if parts is None else efficiency_shifts(config, parts, bins, reference)
+    fit = with_shifts(fit_dipole(weights, reference, center, estimator=config.fit.estimator, **options), shifts)
     other: Estimator = "score" if config.fit.estimator == "likelihood" else "likelihood"
-    check = fit_dipole(weights, reference, center, estimator=other, **options)
+    check = with_shifts(fit_dipole(weights, reference, center, estimator=other, **options), shifts)
     names, confidence = config.fit.limits, config.fit.confidence
     return RangeResult(
         energy_low_gev=None if bounds is None else bounds[0],
@@ -250,9 +257,10 @@ def _weight_files(config: Config) -> list[str]:
 def _mission_files(config: Config) -> list[str]:
     if config.seconds is None:
         return []
+    control = [] if config.efficiency is None else list(config.efficiency.files)
     if config.seconds.source == "files":
-        return list(config.seconds.files)
-    return [] if config.seconds.elements == "iss" else [config.seconds.elements]
+        return [*config.seconds.files, *control]
+    return control if config.seconds.elements == "iss" else [config.seconds.elements, *control]
 
 
 def _provenance(config: Config, files: list[str]) -> Provenance:

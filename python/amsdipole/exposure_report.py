@@ -1,41 +1,45 @@
-"""The exposure of a mission and its systematic variations: composition only, no physics."""
+"""The exposure of a mission, made and merged: composition only, no physics."""
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError, DataError
 from amsdipole.exposure import (
-    LivetimeAxes,
+    EXPOSURE_FRAMES,
     LivetimeBudget,
     LivetimeCube,
-    expected_counts,
-    livetime_axes,
+    frame_turn,
+    livetime_axes_in,
+    merged_axes,
+    range_reference,
+    read_axes,
     reference_dipole,
-    shift_table,
     write_axes,
+    write_cube,
     zenith_edges,
 )
-from amsdipole.geomagnetism import CutoffRule
-from amsdipole.instrument import Instrument, instrument
-from amsdipole.orbit import CAUSES, narrowed
+from amsdipole.exposure.axes import AXIS_NSIDE
+from amsdipole.exposure.pixel_window import axis_response, pixel_radius
+from amsdipole.instrument import instrument
+from amsdipole.models import flux_integral
+from amsdipole.orbit import CAUSES
 from amsdipole.sky import SkyMap, write_map
 
-__all__ = ["budget_table", "exposure_report", "systematics_report"]
-
-FACTORS = (1.0, 1.1, 1.3, 1.4)
-CONES_DEG = (25.0, 35.0, 40.0)
+__all__ = ["budget_table", "exposure_report", "merge_livetimes"]
 
 
 def exposure_report(
-    config: Config, folder: str | os.PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
+    config: Config,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    with_cubes: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Make the exposure of a mission and write it to a folder.
 
@@ -44,9 +48,11 @@ def exposure_report(
     config : Config
         Configuration with ``[seconds]``.
     folder : path-like
-        Folder for ``livetime_galactic.fits``, ``livetime_earth_fixed.fits`` and the reference maps.
+        Folder for ``livetime_galactic.fits``, ``livetime_earth_fixed.fits`` and the reference maps in four frames.
     overwrite : bool
         Whether files may be replaced.
+    with_cubes : bool
+        Whether the cubes T[pixel, cos zenith, class] of the four frames are written too, as ``cube_galactic.fits``.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -62,64 +68,88 @@ def exposure_report(
     DataError
         A file is at fault or exists already.
     """
-    parts = _instrument(config)
+    if config.seconds is None:
+        raise ConfigError("[seconds] is missing: only a mission in orbit has a live time")
+    parts = instrument(config)
     target = Path(folder)
-    names = ["livetime_galactic.fits", "livetime_earth_fixed.fits"]
-    names += [f"reference_{frame}_above_{low:g}_gev.fits" for frame in _FRAMES for low in config.energy.ranges_gev]
+    names = [f"{kind}_{frame}.fits" for kind in ("livetime", "cube") for frame in ("galactic", "earth_fixed")]
+    names = [name for name in names if with_cubes or name.startswith("livetime")]
+    names += [_map_name(frame, low) for frame in EXPOSURE_FRAMES for low in config.energy.ranges_gev]
     for name in names:
         if (target / name).exists() and not overwrite:
             raise DataError(f"{target / name}: the file exists already")
-    axes = {frame: _axes(parts, frame, progress) for frame in _FRAMES}
+    n_row = parts.seconds.n_row
+    axes = livetime_axes_in(
+        parts.seconds,
+        parts.navigator,
+        efficiency=parts.efficiency,
+        progress=None if progress is None else lambda done: progress("exposure", done, n_row),
+    )
     target.mkdir(parents=True, exist_ok=True)
+    edge, opened = parts.navigator.energy_edge_gev, axes["galactic"].open_livetime_s()
     document: dict[str, Any] = {
         "budget": _budget(axes["galactic"].budget),
         "open_s": [
             {"energy_low_gev": low, "open_s": open_s}
-            for low, open_s in zip(
-                parts.navigator.energy_edge_gev[:-1].tolist(), axes["galactic"].open_livetime_s().tolist(), strict=True
-            )
+            for low, open_s in zip(edge[:-1].tolist(), opened.tolist(), strict=True)
         ],
         "references": [],
     }
     for frame, sums in axes.items():
         write_axes(target / f"livetime_{frame}.fits", sums, overwrite=overwrite)
-        expected = _expected(parts, sums, config.map.nside)
+    rate = flux_integral(lambda energy: parts.flux(energy) * parts.acceptance(energy), edge[:-1], edge[1:])
+    nside = config.map.nside
+    response = axis_response(parts.geometry, pixel=pixel_radius(nside), axis=pixel_radius(AXIS_NSIDE))
+    middle_s = (parts.seconds.start_s + parts.seconds.stop_s) / 2.0
+    for frame in EXPOSURE_FRAMES:
+        turn = frame_turn(frame, dipole=parts.navigator.dipole, time_s=middle_s)
+        if with_cubes:
+            bins = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=nside)
+            cube = LivetimeCube(axes[turn.source], nside, bins, frame, turn.matrix)
+            write_cube(target / f"cube_{frame}.fits", cube, overwrite=overwrite)
         for low in config.energy.ranges_gev:
-            reference = expected[int(np.searchsorted(parts.navigator.energy_edge_gev, low)) :].sum(axis=0)
-            name = f"reference_{frame}_above_{low:g}_gev.fits"
+            weight = np.append(np.cumsum(np.where(edge[:-1] >= low, rate, 0.0)[::-1])[::-1], 0.0)
+            reference = range_reference(
+                axes[turn.source], response, nside=nside, class_weight=weight, matrix=turn.matrix
+            ) * (4.0 * np.pi / (12 * nside**2))
+            name = _map_name(frame, low)
             write_map(target / name, SkyMap(reference, frame), overwrite=overwrite)
-            fb, ew, ns = reference_dipole(reference).tolist()
+            x, y, z = reference_dipole(reference).tolist()
             document["references"].append(
-                {"frame": frame, "energy_low_gev": low, "file": name, "dipole": {"x": fb, "y": ew, "z": ns}}
+                {"frame": frame, "energy_low_gev": low, "file": name, "dipole": {"x": x, "y": y, "z": z}}
             )
     return document
 
 
-_FRAMES = ("galactic", "earth_fixed")
+def _map_name(frame: str, low: float) -> str:
+    return f"reference_{frame}_above_{low:g}_gev.fits"
 
 
-def _instrument(config: Config) -> Instrument:
-    if config.seconds is None:
-        raise ConfigError("[seconds] is missing: only a mission in orbit has a live time")
-    return instrument(config)
+def merge_livetimes(paths: list[str], target: str | os.PathLike[str], *, overwrite: bool = False) -> dict[str, Any]:
+    """Merge files of live time of disjoint stretches of one mission.
 
+    Parameters
+    ----------
+    paths : list of str
+        Files that `exposure_report` wrote, in any order.
+    target : path-like
+        File to make.
+    overwrite : bool
+        Whether it may be replaced.
 
-def _axes(parts: Instrument, frame: str, progress: Progress | None, **options: Any) -> LivetimeAxes:
-    n_row = parts.seconds.n_row
-    report: Callable[[int], None] | None = None
-    if progress is not None:
-        stage = progress
+    Returns
+    -------
+    dict
+        Budget of the whole.
 
-        def report(done: int) -> None:
-            stage(f"exposure, {frame}", done, n_row)
-
-    return livetime_axes(parts.seconds, parts.navigator, frame=frame, progress=report, **options)
-
-
-def _expected(parts: Instrument, axes: LivetimeAxes, nside: int) -> NDArray[np.float64]:
-    edge = zenith_edges(parts.geometry.cos_least, 1, nside=nside)
-    cube = LivetimeCube(axes, nside, edge)
-    return expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
+    Raises
+    ------
+    DataError
+        A file is at fault, two hold the same seconds or were not made alike, or the target exists.
+    """
+    whole = merged_axes([read_axes(path) for path in paths])
+    write_axes(target, whole, overwrite=overwrite)
+    return {"budget": _budget(whole.budget), "file": os.fspath(target)}
 
 
 def _budget(budget: LivetimeBudget) -> dict[str, Any]:
@@ -150,73 +180,3 @@ def budget_table(document: dict[str, Any]) -> str:
     lines.append(f"{'all':<10} {budget['n_row']:>13,} {total_s:>16,.1f}")
     lines.append(f"gaps between rows: {budget['gap_s']:,.1f} s")
     return "\n".join(lines)
-
-
-def systematics_report(config: Config, *, progress: Progress | None = None) -> dict[str, Any]:
-    """Compute the shift of the dipole by each variation of the exposure.
-
-    Parameters
-    ----------
-    config : Config
-        Configuration with ``[seconds]``.
-    progress : callable, optional
-        Called with a stage's name, what is done and the total.
-
-    Returns
-    -------
-    dict
-        Shift of (EW, NS, FB) for each range and variation.
-
-    Raises
-    ------
-    ConfigError
-        The configuration has no mission in orbit.
-    DataError
-        A file is at fault.
-
-    Notes
-    -----
-    Cutoff factors 1.0 to 1.4, cones of 25 to 40 deg, and the first and second half of the mission: each against the
-    nominal reference, by `amsdipole.exposure.dipole_shift`. The exposure alone is varied, so a row says what an
-    exposure at fault would fake in data that the nominal rule selects; data selected by the varied rule move along.
-    """
-    parts = _instrument(config)
-    rule, nside = parts.navigator.rule, config.map.nside
-    nominal = _expected(parts, _axes(parts, "galactic", progress), nside)
-    middle_s = (parts.seconds.start_s + parts.seconds.stop_s) / 2.0
-    varied: dict[str, Instrument] = {}
-    for factor in FACTORS:
-        varied[f"cutoff factor {factor:g}"] = _with_rule(parts, replace(rule, factor=factor))
-    for cone_deg in CONES_DEG:
-        half_angle_rad = float(np.radians(cone_deg))
-        varied[f"cutoff cone {cone_deg:g} deg"] = _with_rule(parts, replace(rule, half_angle_rad=half_angle_rad))
-    for name, span in (
-        ("first half of the mission", (parts.seconds.start_s, middle_s)),
-        ("second half of the mission", (middle_s, parts.seconds.stop_s)),
-    ):
-        varied[name] = replace(parts, seconds=narrowed(parts.seconds, span, parts.navigator.mounting))
-    maps = {name: _expected(part, _axes(part, "galactic", progress), nside) for name, part in varied.items()}
-    rows = []
-    for low in config.energy.ranges_gev:
-        first = int(np.searchsorted(parts.navigator.energy_edge_gev, low))
-        reference = nominal[first:].sum(axis=0)
-        made = {name: _sum_above(values, first) for name, values in maps.items()}
-        for shift in shift_table(reference, made):
-            fb, ew, ns = shift.rho.tolist()
-            rows.append(
-                {
-                    "energy_low_gev": low,
-                    "variation": shift.name,
-                    "rho": {"ew": ew, "ns": ns, "fb": fb},
-                    "delta": shift.delta,
-                }
-            )
-    return {"shifts": rows}
-
-
-def _sum_above(values: NDArray[np.float64], first: int) -> Callable[[], NDArray[np.float64]]:
-    return lambda: np.asarray(values[first:].sum(axis=0))
-
-
-def _with_rule(parts: Instrument, rule: CutoffRule) -> Instrument:
-    return replace(parts, navigator=replace(parts.navigator, rule=rule))

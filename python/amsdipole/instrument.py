@@ -6,11 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole.config import Config, DetectorConfig, GoodSecondsConfig, SecondsConfig, SpectrumConfig
+from amsdipole.config import Config, DetectorConfig, EfficiencyConfig, GoodSecondsConfig, SecondsConfig, SpectrumConfig
 from amsdipole.errors import ConfigError
-from amsdipole.exposure import AMS_LEPTON_ACCEPTANCE, AcceptanceCurve, TwoDiscs
+from amsdipole.exposure import (
+    AMS_LEPTON_ACCEPTANCE,
+    AcceptanceCurve,
+    EfficiencyTable,
+    TwoDiscs,
+    control_efficiency,
+    efficiency_covariance,
+)
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
-from amsdipole.models import Flux, electron_flux, positron_flux, power_law
+from amsdipole.models import Flux, electron_flux, flux_integral, positron_flux, power_law
 from amsdipole.orbit import (
     SAA_LATITUDE_DEG,
     SAA_LONGITUDE_DEG,
@@ -23,10 +30,11 @@ from amsdipole.orbit import (
     ams_mounting,
     builtin_iss_elements,
     read_elements,
+    stepped,
 )
 from amsdipole.sky import teme_to_galactic
 
-__all__ = ["Instrument", "gate_edges", "instrument", "seconds_source"]
+__all__ = ["Instrument", "efficiency_shifts", "gate_edges", "instrument", "seconds_source"]
 
 # Størmer cutoff at 400 km over the magnetic equator, 57 degrees off the zenith to the east: 29 GV (method 2.2).
 CUTOFF_MAX_GV = 30.0
@@ -49,6 +57,8 @@ class Instrument:
         Acceptance against angle.
     flux : callable
         Spectrum.
+    efficiency : EfficiencyTable, optional
+        Efficiency by place; none is one everywhere.
     """
 
     seconds: SecondsSource
@@ -56,6 +66,7 @@ class Instrument:
     acceptance: AcceptanceCurve
     geometry: TwoDiscs
     flux: Flux
+    efficiency: EfficiencyTable | None = None
 
 
 def instrument(config: Config) -> Instrument:
@@ -91,7 +102,9 @@ def instrument(config: Config) -> Instrument:
     )
     detector = config.detector
     geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
-    return Instrument(seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum))
+    return Instrument(
+        seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum), _efficiency(config.efficiency)
+    )
 
 
 def gate_edges(config: Config) -> NDArray[np.float64]:
@@ -193,6 +206,67 @@ def _good_seconds(source: SecondsSource, good: GoodSecondsConfig, mounting: NDAr
         flag_mask=good.flag_mask,
     )
     return source if rule == SecondRule() else SelectedSeconds(source, rule, mounting)
+
+
+def _efficiency(config: EfficiencyConfig | None) -> EfficiencyTable | None:
+    if config is None:
+        return None
+    return control_efficiency(
+        list(config.files),
+        nside=config.nside,
+        error_most=config.error_most,
+        time_edge_s=[time.timestamp() for time in config.time_edges],
+        cutoff_edge_gv=config.cutoff_edges_gv,
+    )
+
+
+def efficiency_shifts(
+    config: Config, parts: Instrument, bins: slice, reference: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Give the shifts of the dipole that stand for the uncertainty of the efficiency.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration.
+    parts : Instrument
+        What it describes.
+    bins : slice
+        Energy bins of the range.
+    reference : numpy.ndarray of float64, shape (12 nside^2,)
+        Reference map of the range.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float64, shape (3,)
+        Three shifts of (FB, EW, NS), of one standard error each; empty without ``[efficiency]``.
+
+    Raises
+    ------
+    DataError
+        No row is live with the range open.
+    """
+    if config.efficiency is None or parts.efficiency is None:
+        return {}
+    edge = parts.navigator.energy_edge_gev
+    rate = flux_integral(lambda energy: parts.flux(energy) * parts.acceptance(energy), edge[:-1], edge[1:])
+    chosen = np.zeros(len(rate))
+    chosen[bins] = rate[bins]
+    cosine = np.linspace(parts.geometry.cos_least, 1.0, 2001)
+    middle, density = (cosine[1:] + cosine[:-1]) / 2.0, parts.geometry.density_per_sr(cosine)
+    covariance = efficiency_covariance(
+        stepped(parts.seconds, 60.0),
+        parts.navigator,
+        parts.efficiency,
+        class_weight=np.append(np.cumsum(chosen[::-1])[::-1], 0.0),
+        reference=reference,
+        mean_cosine=float((density * middle).sum() / density.sum()),
+        n_variation=config.efficiency.n_variation,
+        rng=np.random.default_rng(config.efficiency.seed),
+    )
+    value, vector = np.linalg.eigh(covariance)
+    shifts = (vector * np.sqrt(np.maximum(value, 0.0))).T[::-1]
+    return {f"efficiency {i + 1}": shift for i, shift in enumerate(shifts)}
 
 
 def _mounting(config: DetectorConfig) -> NDArray[np.float64]:

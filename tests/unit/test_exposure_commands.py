@@ -1,9 +1,11 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from amsdipole import cli
+from amsdipole.exposure import read_axes
 
 CONFIG = """
 name = "a week"
@@ -34,6 +36,13 @@ def asked(tmp_path, monkeypatch, capsys):
             cli.main()
         return ended.value.code or 0, capsys.readouterr()
 
+    def merge(files, target):
+        monkeypatch.setattr(sys, "argv", ["amsdipole", "exposure-merge", *files, "--out", str(target)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, capsys.readouterr()
+
+    call.merge = merge
     return call
 
 
@@ -42,7 +51,8 @@ def test_exposure_writes_livetimes_and_references(asked, tmp_path):
     assert code == 0, said.err
     document = json.loads(said.out)
     assert sum(row["n_row"] for row in document["budget"]["causes"]) == document["budget"]["n_row"] == 2880
-    assert len(list((tmp_path / "exposure").glob("*.fits"))) == 2 + 4
+    assert len(list((tmp_path / "exposure").glob("*.fits"))) == 2 + 2 * 4
+    assert {row["frame"] for row in document["references"]} == {"galactic", "icrs", "earth_fixed", "geomagnetic"}
     code, said = asked("exposure", "--folder", str(tmp_path / "exposure"), "-q")
     assert code == 4
     assert "exists already" in said.err
@@ -55,5 +65,79 @@ def test_systematics_gives_a_row_for_each_range_and_variation(asked):
     code, said = asked("systematics", "--json", "-q")
     assert code == 0, said.err
     rows = json.loads(said.out)["shifts"]
-    assert len(rows) == 2 * (4 + 3 + 2)
+    assert len(rows) == 2 * (4 + 3 + 2 + 2)  # factors, cones, halves of the view, resolutions; two ranges
+    shift = {(row["energy_low_gev"], row["variation"]): row["rho"] for row in rows}
     assert all(row["delta"] >= 0.0 for row in rows)
+    # The halves make up the whole: their shifts point against each other.
+    port, starboard = (np.array([*shift[16.0, f"{s} half of the view"].values()]) for s in ("port", "starboard"))
+    assert port @ starboard < -0.9 * np.linalg.norm(port) * np.linalg.norm(starboard)
+
+
+def test_a_factor_from_the_sums_is_that_of_a_mission_with_the_factor(asked, tmp_path):
+    from amsdipole.config import read_config
+    from amsdipole.exposure import dipole_shift
+    from amsdipole.sky import read_map
+
+    maps = {}
+    for factor in (1.2, 1.4):
+        (tmp_path / "config.toml").write_text(CONFIG + f"[cutoff]\nfactor = {factor}\n")
+        assert asked("exposure", "--folder", str(tmp_path / f"{factor}"), "-q")[0] == 0
+        maps[factor] = read_map(tmp_path / f"{factor}" / "reference_galactic_above_16_gev.fits").values
+    (tmp_path / "config.toml").write_text(CONFIG)
+    code, said = asked("systematics", "--json", "-q")
+    assert code == 0
+    assert read_config(tmp_path / "config.toml").cutoff.factor == 1.2
+    rows = json.loads(said.out)["shifts"]
+    found = next(r["rho"] for r in rows if r["variation"] == "cutoff factor 1.4" and r["energy_low_gev"] == 16.0)
+    fb, ew, ns = dipole_shift(maps[1.2], maps[1.4])
+    # Cells of 0.46 deg in place of 0.23 deg.
+    np.testing.assert_allclose([found["fb"], found["ew"], found["ns"]], [fb, ew, ns], atol=2e-4)
+
+
+def test_halves_of_a_mission_are_merged_and_the_same_half_twice_is_refused(asked, tmp_path):
+    for name, start, stop in (("a", "19T00", "19T12"), ("b", "19T12", "20T00"), ("c", "19T00", "20T00")):
+        text = CONFIG.replace("2014-05-19T00", f"2014-05-{start}").replace("2014-05-20T00", f"2014-05-{stop}")
+        (tmp_path / "config.toml").write_text(text)
+        assert asked("exposure", "--folder", str(tmp_path / name), "-q")[0] == 0
+    a, b, c = (str(tmp_path / name / "livetime_galactic.fits") for name in "abc")
+    assert asked.merge([b, a], tmp_path / "ab.fits")[0] == 0
+    whole, merged = read_axes(c), read_axes(tmp_path / "ab.fits")
+    for name in ("pixel", "cutoff_class", "units", "moment"):
+        np.testing.assert_array_equal(getattr(merged, name), getattr(whole, name))
+    assert merged.budget == whole.budget
+    code, said = asked.merge([a, str(tmp_path / "ab.fits")], tmp_path / "twice.fits")
+    assert code == 4
+    assert "would be counted twice" in said.err
+    assert not (tmp_path / "twice.fits").exists()
+
+
+def test_cubes_of_four_frames_hold_the_same_live_time(asked, tmp_path):
+    from astropy.io import fits
+
+    assert asked("exposure", "--folder", str(tmp_path / "out"), "--cubes", "-q")[0] == 0
+    for frame in ("galactic", "icrs", "earth_fixed", "geomagnetic"):
+        with fits.open(tmp_path / "out" / f"cube_{frame}.fits") as file:
+            assert file["CUBE"].header["FRAME"] == frame
+            assert file["CUBE"].data.shape == (768, 40, 3)
+            assert file["CUBE"].data.sum() > 0
+
+
+def test_good_seconds_are_chosen_and_the_budget_says_what_they_cost(asked, tmp_path):
+    good = """
+[seconds.good]
+south_atlantic = true
+zenith_most_deg = 40.0
+livetime_least = 0.5
+intervals = [["2014-05-19T06:00:00Z", "2014-05-19T18:00:00Z"]]
+"""
+    (tmp_path / "config.toml").write_text(CONFIG + good)
+    code, said = asked("exposure", "--folder", str(tmp_path / "good"), "--json", "-q")
+    assert code == 0, said.err
+    rows = {row["cause"]: row["n_row"] for row in json.loads(said.out)["budget"]["causes"]}
+    assert rows["interval"] == 1440
+    assert rows["region"] > 20
+    assert sum(rows.values()) == 2880
+    (tmp_path / "config.toml").write_text(CONFIG + good.replace("40.0", "1.0"))
+    code, said = asked("exposure", "--folder", str(tmp_path / "none"), "-q")
+    assert code == 4
+    assert "the exposure is zero" in said.err

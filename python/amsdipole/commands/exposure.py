@@ -12,13 +12,14 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (exposure, systematics):
+    for command in (exposure, exposure_merge, systematics):
         _ = app.command()(command)
 
 
 def exposure(
     config: ConfigPath,
     folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-exposure"),
+    cubes: Annotated[bool, typer.Option("--cubes", help="Write the cubes of live time by zenith too.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -29,7 +30,9 @@ def exposure(
     from amsdipole.exposure_report import budget_table, exposure_report
 
     with ProgressReport(quiet=quiet) as progress:
-        document = exposure_report(read_config(config), folder, overwrite=overwrite, progress=progress)
+        document = exposure_report(
+            read_config(config), folder, overwrite=overwrite, with_cubes=cubes, progress=progress
+        )
     if as_json:
         print_json(document)
         return
@@ -44,14 +47,35 @@ def exposure(
     print_text(f"\nFiles are in {folder}")
 
 
-def systematics(config: ConfigPath, as_json: Json = False, quiet: Quiet = False) -> None:
+def exposure_merge(
+    files: Annotated[list[Path], typer.Argument(help="Files livetime_*.fits of disjoint stretches.")],
+    out: Annotated[Path, typer.Option(help="File to make.")],
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Merge files of live time; the same seconds twice are refused."""
+    from amsdipole.exposure_report import budget_table, merge_livetimes
+
+    document = merge_livetimes([str(path) for path in files], out, overwrite=overwrite)
+    if as_json:
+        print_json(document)
+    else:
+        print_text(budget_table(document))
+
+
+def systematics(
+    config: ConfigPath,
+    step_s: Annotated[float, typer.Option(help="Length of the rows made from element sets [s].")] = 3.0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Show how each variation of the exposure alone would shift the dipole of data that the nominal rule selects."""
     from amsdipole._progress import ProgressReport
     from amsdipole.config import read_config
-    from amsdipole.exposure_report import systematics_report
+    from amsdipole.exposure_systematics import systematics_report
 
     with ProgressReport(quiet=quiet) as progress:
-        document = systematics_report(read_config(config), progress=progress)
+        document = systematics_report(read_config(config), step_s=step_s, progress=progress)
     if as_json:
         print_json(document)
         return

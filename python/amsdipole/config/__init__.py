@@ -9,6 +9,7 @@ from amsdipole.config.candidates import (
     WeightsConfig,
 )
 from amsdipole.config.document import Config, config_from, read_config
+from amsdipole.config.efficiency import EfficiencyConfig
 from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
 from amsdipole.config.mission import (
     AttitudeConfig,
@@ -26,6 +27,7 @@ __all__ = [
     "ControlConfig",
     "CutoffConfig",
     "DetectorConfig",
+    "EfficiencyConfig",
     "EnergyConfig",
     "EventsConfig",
     "FitConfig",

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from amsdipole.config._section import Folder, Section
 from amsdipole.config.candidates import SelectionConfig, TemplatesConfig, WeightsConfig
+from amsdipole.config.efficiency import EfficiencyConfig
 from amsdipole.config.events import EnergyConfig, EventsConfig, SpectrumConfig
 from amsdipole.config.mission import CutoffConfig, DetectorConfig, GroundConfig, SecondsConfig
 from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
@@ -27,6 +28,7 @@ class Config(Section):
     ground: GroundConfig | None = None
     detector: DetectorConfig = DetectorConfig()
     cutoff: CutoffConfig = CutoffConfig()
+    efficiency: EfficiencyConfig | None = None
     energy: EnergyConfig = EnergyConfig()
     spectrum: SpectrumConfig = SpectrumConfig()
     map: MapConfig = MapConfig()
@@ -40,6 +42,12 @@ class Config(Section):
     def _one_exposure(self) -> Self:
         if (self.seconds is None) == (self.ground is None):
             raise ValueError("either [seconds] or [ground] is wanted: one of them gives the exposure")
+        return self
+
+    @model_validator(mode="after")
+    def _efficiency_in_orbit(self) -> Self:
+        if self.efficiency is not None and self.seconds is None:
+            raise ValueError("[efficiency] goes with [seconds]")
         return self
 
     @model_validator(mode="after")

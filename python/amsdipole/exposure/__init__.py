@@ -6,24 +6,34 @@ from amsdipole.exposure.acceptance import (
     TwoDiscs,
     ams_lepton_geometry,
 )
-from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, merged_axes
+from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, livetime_axes_in, merged_axes
 from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
 from amsdipole.exposure.by_place import PlaceReference, place_reference
 from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
+from amsdipole.exposure.efficiency_table import (
+    EfficiencyTable,
+    control_efficiency,
+    efficiency_covariance,
+)
+from amsdipole.exposure.frames import EXPOSURE_FRAMES, FrameTurn, frame_turn
 from amsdipole.exposure.ground import ground_exposure
+from amsdipole.exposure.half_views import half_references
 from amsdipole.exposure.livetime import (
     LivetimeCube,
     livetime_cube,
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts, exposure_map, folded_axes
-from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, shift_table
+from amsdipole.exposure.reference import expected_counts, exposure_map, folded_axes, range_reference
+from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, resolution_shift, shift_table
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
+    "EXPOSURE_FRAMES",
     "AcceptanceCurve",
     "EfficiencyMap",
+    "EfficiencyTable",
+    "FrameTurn",
     "LivetimeAxes",
     "LivetimeBudget",
     "LivetimeCube",
@@ -31,20 +41,27 @@ __all__ = [
     "Shift",
     "TwoDiscs",
     "ams_lepton_geometry",
+    "control_efficiency",
     "dipole_shift",
+    "efficiency_covariance",
     "efficiency_map",
     "efficiency_variations",
     "expected_counts",
     "exposure_map",
     "folded_axes",
+    "frame_turn",
     "geographic_pixel",
     "ground_exposure",
+    "half_references",
     "livetime_axes",
+    "livetime_axes_in",
     "livetime_cube",
     "merged_axes",
     "place_reference",
+    "range_reference",
     "read_axes",
     "reference_dipole",
+    "resolution_shift",
     "shift_table",
     "spread_livetime",
     "write_axes",

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from amsdipole import _core
 from amsdipole.errors import DataError, FrameError, OverflowedError
 from amsdipole.exposure.efficiency import EfficiencyMap
+from amsdipole.exposure.efficiency_table import EfficiencyTable, row_efficiency
 from amsdipole.orbit import CAUSES, Navigator, SecondsSource, axis_rows
 from amsdipole.sky import pixel_centers, vector_to_pixel
 
-__all__ = ["AXIS_NSIDE", "UNIT_S", "LivetimeAxes", "LivetimeBudget", "livetime_axes", "merged_axes"]
+__all__ = ["AXIS_NSIDE", "UNIT_S", "LivetimeAxes", "LivetimeBudget", "livetime_axes", "livetime_axes_in", "merged_axes"]
 
 AxisLivetime = _core.AxisLivetime
 UNIT_S = 2.0**-32  # unit of every sum of live time
@@ -162,7 +163,7 @@ def livetime_axes(
     *,
     frame: str = "galactic",
     nside: int = AXIS_NSIDE,
-    efficiency: EfficiencyMap | None = None,
+    efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
     progress: Callable[[int], None] | None = None,
 ) -> LivetimeAxes:
     """Add up the live time of a mission by detector axis.
@@ -177,8 +178,8 @@ def livetime_axes(
         "galactic" (the navigator's) or "earth_fixed".
     nside : int
         Resolution of the axis' pixels.
-    efficiency : EfficiencyMap, optional
-        Efficiency by place, which weighs the live time.
+    efficiency : EfficiencyMap or EfficiencyTable, optional
+        Efficiency by place, and by time and cutoff, which weighs the live time.
     progress : callable, optional
         Called with the number of rows done after each block.
 
@@ -201,15 +202,61 @@ def livetime_axes(
     The axis is taken at the middle of each row. Live time and live time times axis are rounded to 2^-32 s and added as
     integers, so that the mean axis of a pixel is known and not taken for its centre.
     """
-    if frame not in ("galactic", "earth_fixed"):
-        raise FrameError(f"frame = {frame!r} is unknown; 'galactic' or 'earth_fixed' is wanted")
-    sums = AxisLivetime(nside, len(navigator.energy_edge_gev))
+    made = livetime_axes_in(seconds, navigator, frames=(frame,), nside=nside, efficiency=efficiency, progress=progress)
+    return made[frame]
+
+
+def livetime_axes_in(
+    seconds: SecondsSource,
+    navigator: Navigator,
+    *,
+    frames: tuple[str, ...] = ("galactic", "earth_fixed"),
+    nside: int = AXIS_NSIDE,
+    efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, LivetimeAxes]:
+    """Add up the live time of a mission by detector axis, in several frames in one pass.
+
+    Parameters
+    ----------
+    seconds : SecondsSource
+        Rows of the mission.
+    navigator : Navigator
+        The instrument on its orbit; its frame is the galactic one.
+    frames : tuple of str
+        "galactic" (the navigator's), "earth_fixed", or both.
+    nside : int
+        Resolution of the axis' pixels.
+    efficiency : EfficiencyMap or EfficiencyTable, optional
+        Efficiency by place, and by time and cutoff, which weighs the live time.
+    progress : callable, optional
+        Called with the number of rows done after each block.
+
+    Returns
+    -------
+    dict of str to LivetimeAxes
+        The sums of each frame, as `livetime_axes` gives them.
+
+    Raises
+    ------
+    DataError
+        No row is live with a bin open, or the table is at fault.
+    FrameError
+        A frame is unknown.
+    RangeError
+        A choice is out of range.
+    """
+    for frame in frames:
+        if frame not in ("galactic", "earth_fixed"):
+            raise FrameError(f"frame = {frame!r} is unknown; 'galactic' or 'earth_fixed' is wanted")
+    sums = {frame: AxisLivetime(nside, len(navigator.energy_edge_gev)) for frame in frames}
     count = np.zeros(len(CAUSES), dtype=np.int64)
     lived = [0] * len(CAUSES)
     n_row, last_s, gap_s = 0, seconds.start_s, 0.0
     for row in axis_rows(seconds, navigator):
-        livetime_s = row.livetime_s if efficiency is None else row.livetime_s * efficiency.at(row.place)
-        sums.add(row.sky if frame == "galactic" else row.earth, livetime_s, row.cutoff_class)
+        livetime_s = row.livetime_s if efficiency is None else row.livetime_s * row_efficiency(efficiency, row)
+        for frame, sum_ in sums.items():
+            sum_.add(row.sky if frame == "galactic" else row.earth, livetime_s, row.cutoff_class)
         count += np.bincount(row.causes.cause, minlength=len(CAUSES))
         # Equal live times are many, so that sums of doubles of units below 2^53 are exact.
         units = np.rint(row.causes.live_s / UNIT_S).astype(np.int64)
@@ -222,22 +269,27 @@ def livetime_axes(
         last_s = float(row.time_s[-1]) + seconds.step_s
         if progress is not None:
             progress(n_row)
-    pixel, classes, units, moment = sums.sums()
-    live = int(units.sum(dtype=object)) if len(units) else 0
-    if not (classes < len(navigator.energy_edge_gev) - 1).any():
-        raise DataError("the exposure is zero: no second is live with an energy bin open")
-    if live >= 2**63:
-        raise OverflowedError("units: the live time exceeds 2^63 units of 2^-32 s")
-    budget = LivetimeBudget(
-        n_row, n_row * seconds.step_s, live / 2**32, tuple(int(c) for c in count), tuple(lived), max(gap_s, 0.0)
-    )
-    identity = _identity(navigator, seconds, efficiency)
-    span = ((seconds.start_s, last_s),)
-    edge = navigator.energy_edge_gev
-    return LivetimeAxes(frame, nside, pixel, classes, units, moment, edge, budget, span, identity)
+    made = {}
+    for frame, sum_ in sums.items():
+        pixel, classes, units, moment = sum_.sums()
+        live = int(units.sum(dtype=object)) if len(units) else 0
+        if not (classes < len(navigator.energy_edge_gev) - 1).any():
+            raise DataError("the exposure is zero: no second is live with an energy bin open")
+        if live >= 2**63:
+            raise OverflowedError("units: the live time exceeds 2^63 units of 2^-32 s")
+        budget = LivetimeBudget(
+            n_row, n_row * seconds.step_s, live / 2**32, tuple(int(c) for c in count), tuple(lived), max(gap_s, 0.0)
+        )
+        identity = _identity(navigator, seconds, efficiency)
+        span = ((seconds.start_s, last_s),)
+        edge = navigator.energy_edge_gev
+        made[frame] = LivetimeAxes(frame, nside, pixel, classes, units, moment, edge, budget, span, identity)
+    return made
 
 
-def _identity(navigator: Navigator, seconds: SecondsSource, efficiency: EfficiencyMap | None) -> str:
+def _identity(
+    navigator: Navigator, seconds: SecondsSource, efficiency: "EfficiencyMap | EfficiencyTable | None"
+) -> str:
     rule = getattr(seconds, "rule", None)
     weighed = "none" if efficiency is None else efficiency.sha256
     return f"{navigator.rule!r}; {rule!r}; mounting {navigator.mounting.tolist()}; efficiency {weighed}"

@@ -68,6 +68,7 @@ def write_cube(path: str | os.PathLike[str], cube: LivetimeCube, *, overwrite: b
         image.header[f"CTYPE{i}"] = name
     image.header["NSIDE"], image.header["ORDERING"] = cube.nside, "RING"
     image.header["BUNIT"] = "2**-32 s"
+    image.header["FRAME"] = (cube.frame or cube.axes.frame, "frame of the pixels")
     edge = fits.BinTableHDU.from_columns([fits.Column("COS_EDGE", "D", array=cube.cos_edge)], name="ZENITH")
     file.extend([image, edge])
     with replacing(path, overwrite=overwrite) as temporary:

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from amsdipole import _core
 from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
 from amsdipole.exposure.axes import UNIT_S, LivetimeAxes, LivetimeBudget, livetime_axes
+from amsdipole.exposure.efficiency import EfficiencyMap
+from amsdipole.exposure.efficiency_table import EfficiencyTable
 from amsdipole.exposure.pixel_window import pixel_radius
 from amsdipole.orbit import Navigator, SecondsSource
 
@@ -35,16 +37,25 @@ class LivetimeCube:
         Resolution of the pixels.
     cos_edge : numpy.ndarray of float64, shape (n_zenith + 1,)
         Rising edges of cos(zenith).
+    frame : str, optional
+        Frame of the pixels; none is that of the axes.
+    matrix : numpy.ndarray of float64, shape (3, 3), optional
+        Rotation from the frame of the axes to it.
     """
 
     axes: LivetimeAxes
     nside: int
     cos_edge: NDArray[np.float64]
+    frame: str | None = None
+    matrix: NDArray[np.float64] | None = None
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
         """Live time in units of 2^-32 s, shape (npix, n_zenith, n_class): how long each pixel's centre was seen."""
         axis, units = self.axes.coarser(SPREAD_NSIDE).mean_axes()
+        if self.matrix is not None:
+            axis = axis @ self.matrix.T
+            axis /= np.linalg.norm(axis, axis=1, keepdims=True)
         return spread_livetime(axis, units, nside=self.nside, cos_edge=self.cos_edge)
 
     @property
@@ -160,6 +171,7 @@ def livetime_cube(
     *,
     nside: int,
     cos_edge: ArrayLike,
+    efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
     progress: Callable[[int], None] | None = None,
 ) -> LivetimeCube:
     """Add up the live time of a mission.
@@ -174,6 +186,8 @@ def livetime_cube(
         Resolution of the galactic pixels.
     cos_edge : array_like of float, shape (n_zenith + 1,)
         Rising edges of cos(zenith).
+    efficiency : EfficiencyMap or EfficiencyTable, optional
+        Efficiency, which weighs the live time.
     progress : callable, optional
         Called with the number of rows done after each block.
 
@@ -196,4 +210,4 @@ def livetime_cube(
     edge = finite_floats("cos_edge", cos_edge, (None,))
     n_class = len(navigator.energy_edge_gev)
     spread_livetime(np.zeros((0, 3)), np.zeros((0, n_class), dtype=np.int64), nside=nside, cos_edge=edge)
-    return LivetimeCube(livetime_axes(seconds, navigator, progress=progress), nside, edge)
+    return LivetimeCube(livetime_axes(seconds, navigator, efficiency=efficiency, progress=progress), nside, edge)

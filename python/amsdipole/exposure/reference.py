@@ -11,7 +11,7 @@ from amsdipole.exposure.livetime import LivetimeCube
 from amsdipole.exposure.pixel_window import AxisResponse, axis_response, pixel_radius
 from amsdipole.models import Flux, flux_integral
 
-__all__ = ["expected_counts", "exposure_map", "folded_axes"]
+__all__ = ["expected_counts", "exposure_map", "folded_axes", "range_reference"]
 
 
 def expected_counts(
@@ -93,6 +93,46 @@ def exposure_map(axes: LivetimeAxes, response: AxisResponse, *, nside: int, ener
     """
     opened = (np.arange(axes.n_class) <= energy_bin).astype(np.float64)
     return folded_axes(*axes.weighted_axes(opened), response, nside=nside)
+
+
+def range_reference(
+    axes: LivetimeAxes,
+    response: AxisResponse,
+    *,
+    nside: int,
+    class_weight: NDArray[np.float64],
+    matrix: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Fold the live time with a response, each cutoff class with a weight of its own: a range of energies in one fold.
+
+    Parameters
+    ----------
+    axes : LivetimeAxes
+        Live time by axis and cutoff class.
+    response : AxisResponse
+        Response against the angle between pixel and axis.
+    nside : int
+        Resolution of the map.
+    class_weight : numpy.ndarray of float64, shape (n_class,)
+        Weight of each class: the rate of the range where the class opens its bins, 0 where it opens none.
+    matrix : numpy.ndarray of float64, shape (3, 3), optional
+        Rotation from the axes' frame to that of the map; none keeps the frame.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (12 nside^2,)
+        Live time times weight times response.
+
+    Raises
+    ------
+    RangeError
+        `nside` is out of range.
+    """
+    axis, weight = axes.weighted_axes(class_weight)
+    if matrix is not None:
+        axis = axis @ np.transpose(matrix)
+        axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    return folded_axes(axis, weight, response, nside=nside)
 
 
 def folded_axes(

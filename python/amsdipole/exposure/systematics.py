@@ -10,7 +10,7 @@ from amsdipole._arrays import finite_floats
 from amsdipole.errors import FitError, ShapeError
 from amsdipole.sky import pixel_centers
 
-__all__ = ["Shift", "dipole_shift", "reference_dipole", "shift_table"]
+__all__ = ["Shift", "dipole_shift", "reference_dipole", "resolution_shift", "shift_table"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,38 @@ def dipole_shift(nominal: NDArray[np.float64], varied: NDArray[np.float64]) -> N
     spread = (center * a[:, None]).T @ center / a.sum() - np.outer(mean, mean)
     try:
         return np.asarray(np.linalg.solve(spread, b @ center / b.sum() - mean))
+    except np.linalg.LinAlgError:
+        raise FitError("the reference map is seen from too few directions") from None
+
+
+def resolution_shift(nominal: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the shift of the dipole between two reference maps of one exposure on grids of their own.
+
+    Parameters
+    ----------
+    nominal : numpy.ndarray of float64, shape (12 nside^2,)
+        Reference map in RING order.
+    other : numpy.ndarray of float64, shape (12 nside_other^2,)
+        Reference map of another resolution.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (3,)
+        As `dipole_shift`, each mean direction taken on its own grid.
+
+    Raises
+    ------
+    FitError
+        A map is empty or seen from too few directions.
+    """
+    a, b = finite_floats("nominal", nominal, (None,)), finite_floats("other", other, (None,))
+    if a.sum() <= 0.0 or b.sum() <= 0.0:
+        raise FitError("a reference map is empty")
+    center, theirs = (pixel_centers(round((len(m) / 12) ** 0.5)) for m in (a, b))
+    mean = a @ center / a.sum()
+    spread = (center * a[:, None]).T @ center / a.sum() - np.outer(mean, mean)
+    try:
+        return np.asarray(np.linalg.solve(spread, b @ theirs / b.sum() - mean))
     except np.linalg.LinAlgError:
         raise FitError("the reference map is seen from too few directions") from None
 

@@ -9,7 +9,7 @@ from amsdipole.orbit.navigation import Navigation, Navigator
 from amsdipole.orbit.region import inside_polygon
 from amsdipole.orbit.seconds import Seconds, SecondsSource, TableSeconds
 from amsdipole.orbit.seconds_file import FileSeconds, write_seconds
-from amsdipole.orbit.selection import CAUSES, SecondRule, SelectedSeconds, narrowed
+from amsdipole.orbit.selection import CAUSES, SecondRule, SelectedSeconds, narrowed, stepped
 from amsdipole.orbit.south_atlantic import SAA_LATITUDE_DEG, SAA_LONGITUDE_DEG
 from amsdipole.orbit.states import interpolated_states
 
@@ -39,5 +39,6 @@ __all__ = [
     "narrowed",
     "read_elements",
     "state_knots",
+    "stepped",
     "write_seconds",
 ]

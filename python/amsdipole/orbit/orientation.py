@@ -36,8 +36,8 @@ def rotation_of_quaternions(quaternion: Floats, *, source: str = "quaternion") -
 
     Examples
     --------
-    >>> rotation_of_quaternions(np.array([[0.0, 0.0, 1.0, 1.0]]) / np.sqrt(2.0))[0].round(6).tolist()
-    [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> rotation_of_quaternions(np.array([[0.0, 0.0, 1.0, 1.0]]) / np.sqrt(2.0))[0].round().astype(int).tolist()
+    [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
     """
     q = finite_floats("quaternion", quaternion, (None, 4))
     length = np.linalg.norm(q, axis=1)

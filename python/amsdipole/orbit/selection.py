@@ -10,11 +10,12 @@ from amsdipole._arrays import number, whole_number
 from amsdipole.constants import EARTH_ROTATION_RAD_S
 from amsdipole.errors import DataError, RangeError
 from amsdipole.orbit.attitude import axes_at, detector_attitude
+from amsdipole.orbit.element_seconds import ElementSeconds
 from amsdipole.orbit.region import inside_polygon
 from amsdipole.orbit.seconds import Seconds, SecondsSource
 from amsdipole.sky import geodetic, teme_to_earth_fixed
 
-__all__ = ["CAUSES", "SecondCauses", "SecondRule", "SelectedSeconds", "causes", "earth_axes", "narrowed"]
+__all__ = ["CAUSES", "SecondCauses", "SecondRule", "SelectedSeconds", "causes", "earth_axes", "narrowed", "stepped"]
 
 CAUSES = ("good", "interval", "flags", "region", "not_live", "livetime", "zenith")
 """What a row may be, in the order of the cuts: the first that it fails counts."""
@@ -170,6 +171,11 @@ def narrowed(source: SecondsSource, span_s: tuple[float, float], mounting: NDArr
         Nothing is left of the intervals.
     """
     inner, rule = (source.source, source.rule) if isinstance(source, SelectedSeconds) else (source, SecondRule())
+    if isinstance(inner, ElementSeconds):  # whole rows from the first on: the others are not made at all
+        first, last = (np.ceil((t - inner.start_s) / inner.step_s - 1e-9) for t in span_s)
+        start_s = inner.start_s + max(float(first), 0.0) * inner.step_s
+        stop_s = min(inner.start_s + float(last) * inner.step_s, inner.stop_s)
+        inner = replace(inner, start_s=start_s, stop_s=stop_s)
     held = rule.interval_s or (span_s,)
     cut = [(max(start, span_s[0]), min(stop, span_s[1])) for start, stop in held]
     left = tuple((start, stop) for start, stop in cut if start < stop)
@@ -259,3 +265,25 @@ class SelectedSeconds:
         place = geodetic(teme_to_earth_fixed(block.time_s, block.position_km))
         found = causes(self.rule, block.time_s, block.livetime_fraction, place, axis, block.step_s, block.flags)
         return block.with_livetime(np.where(found.cause == 0, block.livetime_fraction, 0.0))
+
+
+def stepped(source: SecondsSource, step_s: float) -> SecondsSource:
+    """Make the rows of a mission longer, where they are made from element sets.
+
+    Parameters
+    ----------
+    source : SecondsSource
+        Rows of the mission, selected or not.
+    step_s : float
+        Length of the rows wanted [s].
+
+    Returns
+    -------
+    SecondsSource
+        Longer rows; a table of a user's, or rows that are as long already, stay what they are.
+    """
+    if isinstance(source, SelectedSeconds):
+        return replace(source, source=stepped(source.source, step_s))
+    if isinstance(source, ElementSeconds) and step_s > source.step_s:
+        return replace(source, step_s=step_s)
+    return source
