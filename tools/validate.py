@@ -24,6 +24,7 @@ import validate_efficiency
 import validate_exposure
 import validate_fits
 import validate_nulls
+import validate_seconds
 import validate_statistics
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,6 +202,7 @@ ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, el
 for found in (
     validate_exposure.VALIDATIONS,
     validate_efficiency.VALIDATIONS,
+    validate_seconds.VALIDATIONS,
     validate_fits.VALIDATIONS,
     validate_statistics.VALIDATIONS,
     validate_nulls.VALIDATIONS,

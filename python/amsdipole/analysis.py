@@ -124,7 +124,9 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         efficiency=parts.efficiency,
         progress=lambda done: progress("exposure", done, n_row),
     )
-    expected = expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.geometry)
+    expected = expected_counts(
+        cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.table or parts.geometry
+    )
     return Result(
         name=config.name,
         ranges=tuple(_range_result(config, maps, expected, bounds, parts) for bounds in config.energy.bounds_gev),
@@ -258,6 +260,7 @@ def _mission_files(config: Config) -> list[str]:
     if config.seconds is None:
         return []
     control = [] if config.efficiency is None else list(config.efficiency.files)
+    control += [] if config.detector.acceptance_file is None else [config.detector.acceptance_file]
     if config.seconds.source == "files":
         return [*config.seconds.files, *control]
     return control if config.seconds.elements == "iss" else [config.seconds.elements, *control]

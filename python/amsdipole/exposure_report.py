@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError, DataError
@@ -13,20 +11,17 @@ from amsdipole.exposure import (
     EXPOSURE_FRAMES,
     LivetimeBudget,
     LivetimeCube,
+    expected_range,
     frame_turn,
     livetime_axes_in,
     merged_axes,
-    range_reference,
     read_axes,
     reference_dipole,
     write_axes,
     write_cube,
     zenith_edges,
 )
-from amsdipole.exposure.axes import AXIS_NSIDE
-from amsdipole.exposure.pixel_window import axis_response, pixel_radius
 from amsdipole.instrument import instrument
-from amsdipole.models import flux_integral
 from amsdipole.orbit import CAUSES
 from amsdipole.sky import SkyMap, write_map
 
@@ -97,9 +92,7 @@ def exposure_report(
     }
     for frame, sums in axes.items():
         write_axes(target / f"livetime_{frame}.fits", sums, overwrite=overwrite)
-    rate = flux_integral(lambda energy: parts.flux(energy) * parts.acceptance(energy), edge[:-1], edge[1:])
     nside = config.map.nside
-    response = axis_response(parts.geometry, pixel=pixel_radius(nside), axis=pixel_radius(AXIS_NSIDE))
     middle_s = (parts.seconds.start_s + parts.seconds.stop_s) / 2.0
     for frame in EXPOSURE_FRAMES:
         turn = frame_turn(frame, dipole=parts.navigator.dipole, time_s=middle_s)
@@ -108,10 +101,15 @@ def exposure_report(
             cube = LivetimeCube(axes[turn.source], nside, bins, frame, turn.matrix)
             write_cube(target / f"cube_{frame}.fits", cube, overwrite=overwrite)
         for low in config.energy.ranges_gev:
-            weight = np.append(np.cumsum(np.where(edge[:-1] >= low, rate, 0.0)[::-1])[::-1], 0.0)
-            reference = range_reference(
-                axes[turn.source], response, nside=nside, class_weight=weight, matrix=turn.matrix
-            ) * (4.0 * np.pi / (12 * nside**2))
+            reference = expected_range(
+                axes[turn.source],
+                flux=parts.flux,
+                acceptance=parts.acceptance,
+                geometry=parts.table or parts.geometry,
+                low_gev=low,
+                nside=nside,
+                matrix=turn.matrix,
+            )
             name = _map_name(frame, low)
             write_map(target / name, SkyMap(reference, frame), overwrite=overwrite)
             x, y, z = reference_dipole(reference).tolist()

@@ -11,10 +11,13 @@ from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
     AMS_LEPTON_ACCEPTANCE,
     AcceptanceCurve,
+    AcceptanceTable,
+    AngleTable,
     EfficiencyTable,
     TwoDiscs,
     control_efficiency,
     efficiency_covariance,
+    read_acceptance,
 )
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.models import Flux, electron_flux, flux_integral, positron_flux, power_law
@@ -53,20 +56,23 @@ class Instrument:
         Orientation and cutoff rule.
     acceptance : AcceptanceCurve
         Acceptance against energy.
-    geometry : TwoDiscs
-        Acceptance against angle.
+    geometry : TwoDiscs or AngleTable
+        Acceptance against angle; of a table, its average over all energies.
     flux : callable
         Spectrum.
     efficiency : EfficiencyTable, optional
         Efficiency by place; none is one everywhere.
+    table : AcceptanceTable, optional
+        Acceptance against energy and angle together, where it was given so.
     """
 
     seconds: SecondsSource
     navigator: Navigator
     acceptance: AcceptanceCurve
-    geometry: TwoDiscs
+    geometry: TwoDiscs | AngleTable
     flux: Flux
     efficiency: EfficiencyTable | None = None
+    table: AcceptanceTable | None = None
 
 
 def instrument(config: Config) -> Instrument:
@@ -100,11 +106,14 @@ def instrument(config: Config) -> Instrument:
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
         dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
     )
-    detector = config.detector
+    flux, detector = _flux(config.spectrum), config.detector
+    efficiency = _efficiency(config.efficiency)
+    if detector.acceptance_file is not None:
+        table = read_acceptance(detector.acceptance_file)
+        shape = table.shape(flux, config.energy.edges_gev[0], config.energy.edges_gev[-1])
+        return Instrument(seconds, navigator, table.curve, shape, flux, efficiency, table)
     geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
-    return Instrument(
-        seconds, navigator, _acceptance(detector), geometry, _flux(config.spectrum), _efficiency(config.efficiency)
-    )
+    return Instrument(seconds, navigator, _acceptance(detector), geometry, flux, efficiency)
 
 
 def gate_edges(config: Config) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Seconds in CSV and FITS, with quaternions, flags, and in the layout of the Fermi-LAT's spacecraft files."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -14,6 +16,7 @@ from amsdipole.orbit.seconds_file import QUATERNION_COLUMNS, SECONDS_COLUMNS
 from amsdipole.sky import teme_to_gcrs, vector_in_frame
 
 START_S = 1_437_869_812.0  # one element set serves the half hour that follows
+EXAMPLES = Path(__file__).parents[2] / "examples"
 COLUMNS = ("time_s", "livetime_fraction", "position_km", "velocity_km_s", "angle_rad")
 
 
@@ -201,3 +204,31 @@ def test_leap_seconds_are_taken_off(tmp_path):
     tt = Time(unix, format="unix").tt
     seconds = (tt - Time(40587.0, format="mjd", scale="tt")).sec
     np.testing.assert_allclose(_utc(seconds), unix, atol=1e-4)  # 1.5e9 s as days in two doubles
+
+
+def test_the_example_of_a_wide_telescope_makes_its_exposure(tmp_path):
+    from amsdipole.config import read_config
+    from amsdipole.exposure_report import exposure_report
+
+    (tmp_path / "fermi_like.toml").write_text((EXAMPLES / "fermi_like.toml").read_text())
+    spacecraft(tmp_path / "spacecraft.fits", drop=(10, 11, 12))
+    cosine, energy = np.linspace(0.4, 1.0, 13), np.array([20.0, 200.0, 2000.0])
+    table = {
+        "energy_gev": np.repeat(energy, 13),
+        "cos_zenith": np.tile(np.append(cosine[:-1], 1.0), 3),
+        "area_m2": np.concatenate([scale * (cosine - 0.4) for scale in (1.0, 1.2, 0.8)]),
+    }
+    pyarrow.csv.write_csv(pa.table(table), tmp_path / "area.csv")
+    document = exposure_report(read_config(tmp_path / "fermi_like.toml"), tmp_path / "out")
+    budget = document["budget"]
+    assert budget["n_row"] == 1800 - 90
+    assert budget["gap_s"] == pytest.approx(90.0, abs=1e-3)
+    assert sum(row["live_s"] for row in budget["causes"]) == pytest.approx(0.9 * (1800 - 90), rel=1e-9)
+    assert len(list((tmp_path / "out").glob("reference_*"))) == 8
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_is_a_good_configuration(path):
+    from amsdipole.config import read_config
+
+    assert read_config(path).name

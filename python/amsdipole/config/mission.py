@@ -118,6 +118,9 @@ class DetectorConfig(Section):
     acceptance: Literal["ams_leptons"] | tuple[tuple[float, float], ...] = Field(
         default="ams_leptons", description="'ams_leptons', or pairs of energy [GeV] and acceptance [m^2 sr]"
     )
+    acceptance_file: PathText | None = Field(
+        default=None, description="table of energy_gev, cos_zenith, area_m2; in place of acceptance and the two discs"
+    )
     upper_radius_m: float = Field(default=0.8526, gt=0)
     lower_radius_m: float = Field(default=0.3667, gt=0)
     distance_m: float = Field(default=2.5, gt=0)

@@ -6,6 +6,7 @@ from amsdipole.exposure.acceptance import (
     TwoDiscs,
     ams_lepton_geometry,
 )
+from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable, read_acceptance
 from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, livetime_axes_in, merged_axes
 from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
 from amsdipole.exposure.by_place import PlaceReference, place_reference
@@ -24,13 +25,15 @@ from amsdipole.exposure.livetime import (
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts, exposure_map, folded_axes, range_reference
+from amsdipole.exposure.reference import expected_counts, expected_range, exposure_map, folded_axes, range_reference
 from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, resolution_shift, shift_table
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
     "EXPOSURE_FRAMES",
     "AcceptanceCurve",
+    "AcceptanceTable",
+    "AngleTable",
     "EfficiencyMap",
     "EfficiencyTable",
     "FrameTurn",
@@ -47,6 +50,7 @@ __all__ = [
     "efficiency_map",
     "efficiency_variations",
     "expected_counts",
+    "expected_range",
     "exposure_map",
     "folded_axes",
     "frame_turn",
@@ -59,6 +63,7 @@ __all__ = [
     "merged_axes",
     "place_reference",
     "range_reference",
+    "read_acceptance",
     "read_axes",
     "reference_dipole",
     "resolution_shift",

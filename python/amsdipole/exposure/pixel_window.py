@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.exposure.acceptance import TwoDiscs
+from amsdipole.exposure.acceptance_table import AngleTable
 
 __all__ = ["AxisResponse", "PixelRadius", "axis_response", "pixel_radius", "smoothed_density"]
 
@@ -123,12 +124,12 @@ class AxisResponse:
     value: NDArray[np.float64]
 
 
-def axis_response(geometry: TwoDiscs, *, pixel: PixelRadius | None, axis: PixelRadius) -> AxisResponse:
+def axis_response(geometry: TwoDiscs | AngleTable, *, pixel: PixelRadius | None, axis: PixelRadius) -> AxisResponse:
     """Tabulate the share of the acceptance per solid angle, averaged over pixels.
 
     Parameters
     ----------
-    geometry : TwoDiscs
+    geometry : TwoDiscs or AngleTable
         Shape of the acceptance.
     pixel : PixelRadius, optional
         Size of the map's pixels; none gives the response to their centres.
@@ -157,7 +158,7 @@ def axis_response(geometry: TwoDiscs, *, pixel: PixelRadius | None, axis: PixelR
     return AxisResponse(least, value / geometry.acceptance_m2_sr)
 
 
-def _disc_average(geometry: TwoDiscs, cosine: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+def _disc_average(geometry: TwoDiscs | AngleTable, cosine: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
     """Mean area [m^2] seen from a disc of directions about each zenith angle."""
     node, weight = np.polynomial.legendre.leggauss(_N_RADIUS)
     share = (node + 1.0) / 2.0  # uniform in 1 - cos(distance): equal solid angles

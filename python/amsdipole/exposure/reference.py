@@ -6,16 +6,17 @@ from numpy.typing import NDArray
 from amsdipole import _core
 from amsdipole._arrays import floats
 from amsdipole.exposure.acceptance import AcceptanceCurve, TwoDiscs
+from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable
 from amsdipole.exposure.axes import LivetimeAxes
 from amsdipole.exposure.livetime import LivetimeCube
 from amsdipole.exposure.pixel_window import AxisResponse, axis_response, pixel_radius
 from amsdipole.models import Flux, flux_integral
 
-__all__ = ["expected_counts", "exposure_map", "folded_axes", "range_reference"]
+__all__ = ["expected_counts", "expected_range", "exposure_map", "folded_axes", "range_reference"]
 
 
 def expected_counts(
-    cube: LivetimeCube, *, flux: Flux, acceptance: AcceptanceCurve, geometry: TwoDiscs
+    cube: LivetimeCube, *, flux: Flux, acceptance: AcceptanceCurve, geometry: TwoDiscs | AngleTable | AcceptanceTable
 ) -> NDArray[np.float64]:
     """Fold the live time with acceptance and spectrum.
 
@@ -27,8 +28,8 @@ def expected_counts(
         Isotropic flux against energy [1/(m^2 sr s GeV)].
     acceptance : AcceptanceCurve
         Acceptance against energy [m^2 sr].
-    geometry : TwoDiscs
-        Shape of the acceptance against the angle to the axis.
+    geometry : TwoDiscs, AngleTable or AcceptanceTable
+        Shape of the acceptance against the angle to the axis, the same at all energies or by the energy bin.
 
     Returns
     -------
@@ -49,14 +50,18 @@ def expected_counts(
     """
     axes, edge = cube.axes, cube.energy_edge_gev
     rate = flux_integral(lambda energy: flux(energy) * acceptance(energy), edge[:-1], edge[1:])
-    response = axis_response(geometry, pixel=pixel_radius(cube.nside), axis=pixel_radius(axes.nside))
+    pixel, axis = pixel_radius(cube.nside), pixel_radius(axes.nside)
+    by_bin = isinstance(geometry, AcceptanceTable)
     solid_angle = 4.0 * np.pi / (12 * cube.nside**2)
     out = np.zeros((len(rate), 12 * cube.nside**2))
     live = axes.class_livetime_s()
     exposure = np.zeros(12 * cube.nside**2)
     for b in range(len(rate)):
         # Bins that open at the same time have the same exposure.
-        if b == 0 or live[b] > 0.0:
+        if b == 0 or by_bin:
+            shape = geometry.shape(flux, edge[b], edge[b + 1]) if isinstance(geometry, AcceptanceTable) else geometry
+            response = axis_response(shape, pixel=pixel, axis=axis)
+        if b == 0 or by_bin or live[b] > 0.0:
             exposure = exposure_map(axes, response, nside=cube.nside, energy_bin=b)
         out[b] = rate[b] * solid_angle * exposure
     return out
@@ -93,6 +98,62 @@ def exposure_map(axes: LivetimeAxes, response: AxisResponse, *, nside: int, ener
     """
     opened = (np.arange(axes.n_class) <= energy_bin).astype(np.float64)
     return folded_axes(*axes.weighted_axes(opened), response, nside=nside)
+
+
+def expected_range(
+    axes: LivetimeAxes,
+    *,
+    flux: Flux,
+    acceptance: AcceptanceCurve,
+    geometry: TwoDiscs | AngleTable | AcceptanceTable,
+    low_gev: float,
+    nside: int,
+    matrix: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Fold the live time with acceptance and spectrum above an energy, in any frame.
+
+    Parameters
+    ----------
+    axes : LivetimeAxes
+        Live time by axis and cutoff class.
+    flux : callable
+        Isotropic flux against energy [1/(m^2 sr s GeV)].
+    acceptance : AcceptanceCurve
+        Acceptance against energy [m^2 sr].
+    geometry : TwoDiscs, AngleTable or AcceptanceTable
+        Shape of the acceptance against the angle to the axis, the same at all energies or by the energy bin.
+    low_gev : float
+        Lower edge of the first bin that counts [GeV].
+    nside : int
+        Resolution of the map.
+    matrix : numpy.ndarray of float64, shape (3, 3), optional
+        Rotation from the frame of the axes to that of the map; none keeps the frame.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (12 nside^2,)
+        Expected events in each pixel.
+
+    Raises
+    ------
+    RangeError
+        An energy lies outside the acceptance, or `nside` is out of range.
+    """
+    edge = axes.energy_edge_gev
+    rate = flux_integral(lambda energy: flux(energy) * acceptance(energy), edge[:-1], edge[1:])
+    rate[edge[:-1] < low_gev] = 0.0
+    pixel, axis = pixel_radius(nside), pixel_radius(axes.nside)
+    solid_angle = 4.0 * np.pi / (12 * nside**2)
+    if not isinstance(geometry, AcceptanceTable):
+        weight = np.append(np.cumsum(rate[::-1])[::-1], 0.0)
+        response = axis_response(geometry, pixel=pixel, axis=axis)
+        return solid_angle * range_reference(axes, response, nside=nside, class_weight=weight, matrix=matrix)
+    total = np.zeros(12 * nside**2)
+    for b in np.flatnonzero(rate):
+        response = axis_response(geometry.shape(flux, edge[b], edge[b + 1]), pixel=pixel, axis=axis)
+        weight = np.where(np.arange(axes.n_class) <= b, rate[b], 0.0)
+        total += solid_angle * range_reference(axes, response, nside=nside, class_weight=weight, matrix=matrix)
+    return total
 
 
 def range_reference(

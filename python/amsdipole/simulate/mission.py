@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.errors import DataError, RangeError
 from amsdipole.events import write_events
-from amsdipole.exposure import AcceptanceCurve, TwoDiscs
+from amsdipole.exposure import AcceptanceCurve, AngleTable, TwoDiscs
 from amsdipole.geomagnetism import stormer_cutoff
 from amsdipole.models import Flux
 from amsdipole.orbit import Navigator, Seconds, SecondsSource
@@ -37,7 +37,7 @@ class Mission:
         Isotropic flux against energy [1/(m^2 sr s GeV)].
     acceptance : AcceptanceCurve
         Acceptance against energy [m^2 sr].
-    geometry : TwoDiscs
+    geometry : TwoDiscs or AngleTable
         Shape of the acceptance against the angle to the axis.
     rho : numpy.ndarray of float64, shape (3,)
         Dipole of the flux in galactic axes (FB, EW, NS); its length is below 1.
@@ -47,7 +47,7 @@ class Mission:
     navigator: Navigator
     flux: Flux
     acceptance: AcceptanceCurve
-    geometry: TwoDiscs
+    geometry: TwoDiscs | AngleTable
     rho: NDArray[np.float64]
 
     def __post_init__(self) -> None:
@@ -219,7 +219,7 @@ def _energies(mission: Mission, edge: NDArray[np.float64], rng: np.random.Genera
     return np.asarray(np.clip(energy, edge[0], np.nextafter(edge[-1], 0.0)))
 
 
-def _directions(geometry: TwoDiscs, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+def _directions(geometry: TwoDiscs | AngleTable, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
     """Draw unit vectors in the detector by the shape of the acceptance."""
     edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
     total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
