@@ -176,7 +176,8 @@ pub(crate) fn check_frame<'a>(time_s: &[f64], knot_time_s: &'a [f64], knot_matri
     Ok(knots)
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn matrix_at(knots: &Knots<'_>, matrix: &[Matrix], time_s: f64) -> Matrix {
     let (i, share) = knots.locate(time_s);
     between(&matrix[i], &matrix[i + 1], share)

@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 /// Longest row of a seconds table [s]: the sky turns by 4 degrees in it.
 pub const STEP_MAX_S: f64 = 60.0;
+/// Shares of the sums that are added to side by side.
+const N_OWNER: usize = 8;
 /// Most pixels times classes: 8.6 GB of sums.
 const N_CELL_MAX: i64 = 1 << 28;
 
@@ -98,13 +100,17 @@ impl AxisLivetime {
             .zip(livetime_s.par_chunks(CHUNK).zip(class.par_chunks(CHUNK)))
             .map(|(axis, (livetime, class))| runs(&grid, n_class, axis, livetime, class))
             .collect();
-        // Runs are few, and one owner of the sums needs no copy of them for each thread.
-        for (place, part) in runs.iter().flatten() {
-            let cell = &mut self.cell[*place];
-            for (sum, value) in cell.iter_mut().zip(part) {
-                *sum += value;
+        // Runs are few: each owner of a share of the sums reads all of them, and no thread needs a copy of the sums.
+        let share = self.cell.len().div_ceil(N_OWNER);
+        self.cell.par_chunks_mut(share).enumerate().for_each(|(owner, cell)| {
+            let first = owner * share;
+            for (place, part) in runs.iter().flatten() {
+                let Some(cell) = place.checked_sub(first).and_then(|i| cell.get_mut(i)) else { continue };
+                for (sum, value) in cell.iter_mut().zip(part) {
+                    *sum += value;
+                }
             }
-        }
+        });
         Ok(())
     }
 
@@ -124,22 +130,56 @@ impl AxisLivetime {
 
 /// Sums of neighbouring rows that fall in the same cell: an axis stays in one for some seconds.
 fn runs(grid: &Grid, n_class: usize, axis: &[Vector], livetime_s: &[f64], class: &[u8]) -> Vec<(usize, Cell)> {
-    let mut out: Vec<(usize, Cell)> = Vec::with_capacity(axis.len() / 2);
-    for i in 0..axis.len() {
-        let units = to_units(livetime_s[i]);
-        if units == 0 {
-            continue;
-        }
-        let place = grid.pixel(&axis[i]) as usize * n_class + usize::from(class[i]);
-        let [x, y, z] = axis[i].map(|component| to_units(livetime_s[i] * component));
-        match out.last_mut() {
-            Some((last, sum)) if *last == place => {
-                *sum = [sum[0] + units, sum[1] + x, sum[2] + y, sum[3] + z];
+    pulp::Arch::new().dispatch(Runs { grid, n_class, axis, livetime_s, class })
+}
+
+/// Rows of one task, to be compiled for each width of vectors.
+struct Runs<'a> {
+    grid: &'a Grid,
+    n_class: usize,
+    axis: &'a [Vector],
+    livetime_s: &'a [f64],
+    class: &'a [u8],
+}
+
+/// Rows that stay in the nearest cache from one step to the next.
+const BLOCK: usize = 64;
+
+impl pulp::NullaryFnOnce for Runs<'_> {
+    type Output = Vec<(usize, Cell)>;
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    fn call(self) -> Self::Output {
+        let mut out: Self::Output = Vec::with_capacity(self.axis.len() / 2);
+        let (mut pixel, mut part) = ([0; BLOCK], [[0; BLOCK]; 4]);
+        for start in (0..self.axis.len()).step_by(BLOCK) {
+            let stop = self.axis.len().min(start + BLOCK);
+            let (axis, livetime_s) = (&self.axis[start..stop], &self.livetime_s[start..stop]);
+            for (pixel, axis) in pixel.iter_mut().zip(axis) {
+                *pixel = self.grid.pixel(axis);
             }
-            _ => out.push((place, [units, x, y, z])),
+            for (i, (axis, livetime_s)) in axis.iter().zip(livetime_s).enumerate() {
+                part[0][i] = to_units(*livetime_s);
+                for k in 0..3 {
+                    part[k + 1][i] = to_units(livetime_s * axis[k]);
+                }
+            }
+            for i in (0..axis.len()).filter(|i| part[0][*i] != 0) {
+                let place = pixel[i] as usize * self.n_class + usize::from(self.class[start + i]);
+                let row = [part[0][i], part[1][i], part[2][i], part[3][i]];
+                match out.last_mut() {
+                    Some((last, sum)) if *last == place => {
+                        for (sum, value) in sum.iter_mut().zip(row) {
+                            *sum += value;
+                        }
+                    }
+                    _ => out.push((place, row)),
+                }
+            }
         }
+        out
     }
-    out
 }
 
 fn greatest(cells: &[Cell]) -> i64 {

@@ -1,7 +1,7 @@
 //! The geomagnetic cutoff of Størmer in an eccentric dipole, and the one rule that gates events and seconds.
 
 use crate::check::{CHUNK, all_finite, all_unit, all_within, at_least, first, rising, same_length, within};
-use crate::interpolation::{Knots, at_tile, between};
+use crate::interpolation::{Knots, at_tile};
 use crate::rounding::{greatest, least};
 use crate::tile::{Column, TILE, column, columns, row, tile};
 use crate::vector::{Vector, cross, dot, norm2, scaled, unit};
@@ -164,23 +164,6 @@ pub(crate) fn check_position(position_km: &[Vector]) -> Result<()> {
     }
 }
 
-/// Cutoff of one row [GV], the greatest over a cone.
-#[inline]
-pub(crate) fn cone_cutoff(
-    knots: &Knots<'_>,
-    dipole: &DipoleKnots<'_>,
-    time_s: f64,
-    position: &Vector,
-    direction: &Vector,
-    cone: Cone,
-) -> f64 {
-    let (knot, share) = knots.locate(time_s);
-    let [k_gv] = between(&[dipole.k_gv[knot]], &[dipole.k_gv[knot + 1]], share);
-    let center = between(&dipole.center_km[knot], &dipole.center_km[knot + 1], share);
-    let pole = between(&dipole.pole[knot], &dipole.pole[knot + 1], share);
-    cutoff_in(k_gv, &center, &pole, position, direction, cone)
-}
-
 pub(crate) fn dipole_knots<'a>(dipole: &DipoleKnots<'a>) -> Result<Knots<'a>> {
     let knots = Knots::new("dipole_time_s", dipole.time_s)?;
     same_length("dipole_k_gv", dipole.k_gv.len(), dipole.time_s.len())?;
@@ -223,7 +206,11 @@ pub fn cutoff_class(cutoff_gv: &[f64], factor: f64, energy_edge_gev: &[f64]) -> 
     check_edges(energy_edge_gev)?;
     all_within("cutoff_gv", cutoff_gv, 0.0, 1e6)?;
     let lower = &energy_edge_gev[..energy_edge_gev.len() - 1];
-    Ok(cutoff_gv.par_iter().map(|cutoff| lower.iter().filter(|edge| **edge < factor * cutoff).count() as u8).collect())
+    let class = |cutoff: &f64| {
+        let least = factor * cutoff;
+        lower.partition_point(|edge| *edge < least) as u8
+    };
+    Ok(cutoff_gv.par_iter().with_min_len(CHUNK).map(class).collect())
 }
 
 /// Refuse energy edges that are not positive and rising, or too many.

@@ -83,7 +83,8 @@ pub fn geodetic(position_km: &[Vector]) -> Result<Vec<Vector>> {
     Ok(out)
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn geodetic_of(p: &Vector) -> Vector {
     let b = WGS84_A_KM * (1.0 - WGS84_F);
     let e2 = WGS84_F * (2.0 - WGS84_F);

@@ -36,9 +36,11 @@ pub fn livetime_cube(axis: &[Vector], units: &[i64], n_class: usize, nside: i64,
     let n_zenith = cos_edge.len() - 1;
     let bins = CosineBins::new(cos_edge);
     let mut cube = vec![0; grid.npix() as usize * n_zenith * n_class];
+    let arch = pulp::Arch::new();
     // Tasks own pixels, so nothing is shared and no partial cube exists.
     cube.par_chunks_mut(BLOCK * n_zenith * n_class).enumerate().for_each(|(block, out)| {
-        spread_block(&cells, &bins, &grid, (block * BLOCK) as i64, out, n_zenith, n_class);
+        let first = (block * BLOCK) as i64;
+        arch.dispatch(|| spread_block(&cells, &bins, &grid, first, out, n_zenith, n_class));
     });
     Ok(cube)
 }
@@ -50,7 +52,8 @@ const BLOCK: usize = 64;
 struct Cells<'a> {
     axis: Vec<&'a Vector>,
     reach: Vec<(f64, f64)>,
-    share: Vec<Vec<(usize, i64)>>,
+    /// Classes from the first to the last that hold live time.
+    share: Vec<(usize, Vec<i64>)>,
 }
 
 impl<'a> Cells<'a> {
@@ -58,10 +61,9 @@ impl<'a> Cells<'a> {
         let mut cells = Self { axis: Vec::new(), reach: Vec::new(), share: Vec::new() };
         let sin_least = (1.0 - cos_least * cos_least).max(0.0).sqrt();
         for (axis, units) in axis.iter().zip(units.chunks_exact(n_class)) {
-            let share: Vec<(usize, i64)> = units.iter().copied().enumerate().filter(|(_, u)| *u > 0).collect();
-            if share.is_empty() {
-                continue;
-            }
+            let Some(first) = units.iter().position(|u| *u > 0) else { continue };
+            let last = units.iter().rposition(|u| *u > 0).unwrap_or(first);
+            let share = (first, units[first..=last].to_vec());
             let z = axis[2].clamp(-1.0, 1.0);
             let rho = (1.0 - z * z).sqrt();
             // Heights of the cone's rim, or the pole if the cone holds it; widened by the unit tolerance.
@@ -75,6 +77,8 @@ impl<'a> Cells<'a> {
     }
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
 fn spread_block(
     cells: &Cells<'_>,
     bins: &CosineBins<'_>,
@@ -107,8 +111,9 @@ fn spread_block(
         for (i, cosine) in cosine[..n].iter().enumerate() {
             if let Some(bin) = bins.find(*cosine) {
                 let first = (i * n_zenith + bin) * n_class;
-                for (class, units) in &cells.share[cell] {
-                    out[first + class] += units;
+                let (class, units) = &cells.share[cell];
+                for (sum, units) in out[first + class..].iter_mut().zip(units) {
+                    *sum += units;
                 }
             }
         }

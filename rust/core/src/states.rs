@@ -45,7 +45,8 @@ pub fn interpolated_states(knots: &StateKnots<'_>, time_s: &[f64]) -> Result<(Ve
 }
 
 /// Segment in use at a time, with a first guess.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn segment_of(knots: &StateKnots<'_>, guess: usize, time_s: f64) -> usize {
     if time_s >= knots.segment_start_s[guess] && time_s < knots.segment_start_s[guess + 1] {
         return guess;
@@ -86,7 +87,8 @@ pub(crate) fn check(knots: &StateKnots<'_>, time_s: &[f64]) -> Result<()> {
     all_within("time_s", time_s, knots.segment_start_s[0], knots.segment_start_s[n_segment])
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub(crate) fn state_in(knots: &StateKnots<'_>, segment: usize, time_s: f64) -> (Vector, Vector) {
     let h = knots.step_s;
     let first = knots.segment_offset[segment] as usize;
