@@ -206,6 +206,23 @@ def test_leap_seconds_are_taken_off(tmp_path):
     np.testing.assert_allclose(_utc(seconds), unix, atol=1e-4)  # 1.5e9 s as days in two doubles
 
 
+def test_a_body_that_points_at_a_star_stays_there_within_a_row(rows):
+    from dataclasses import replace
+
+    from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
+    from amsdipole.orbit import Navigator
+    from amsdipole.sky import teme_to_galactic
+
+    span = START_S, START_S + 300.0
+    frame, dipole = teme_to_galactic(*span), eccentric_dipole_knots(igrf14(), *span)
+    navigator = Navigator(np.eye(3), CutoffRule(1.2, 0.5, 1), np.array([16.0, 500.0]), frame, dipole)
+    still = navigator(replace(rows, rate_rad_s=np.zeros((300, 3))))
+    np.testing.assert_array_equal(still.rate, 0.0)
+    turning = navigator(replace(rows, rate_rad_s=np.tile([0.0, 0.0, 1e-3], (300, 1))))
+    np.testing.assert_allclose(np.linalg.norm(turning.rate, axis=1), 1e-3, rtol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(navigator(rows).rate, axis=1), 1.13e-3, rtol=0.01)  # 92.8 min a turn
+
+
 def test_the_example_of_a_wide_telescope_makes_its_exposure(tmp_path):
     from amsdipole.config import read_config
     from amsdipole.exposure_report import exposure_report

@@ -10,7 +10,7 @@ from amsdipole._arrays import floats
 from amsdipole.geomagnetism import CutoffRule, EccentricDipoleKnots, cutoff_class
 from amsdipole.orbit.attitude import detector_attitude
 from amsdipole.orbit.seconds import Seconds
-from amsdipole.sky import FrameKnots
+from amsdipole.sky import FrameKnots, vector_in_frame
 
 __all__ = ["Navigation", "Navigator"]
 
@@ -87,6 +87,8 @@ class Navigator:
             self.dipole.center_km,
             self.dipole.pole,
         )
+        if seconds.rate_rad_s is not None:
+            rate = vector_in_frame(seconds.time_s, seconds.rate_rad_s, self.frame)
         classes = cutoff_class(cutoff_gv, self.energy_edge_gev, factor=self.rule.factor)
         livetime_s = seconds.livetime_fraction * seconds.step_s
         return Navigation(seconds.time_s, seconds.step_s, rotation, rate, livetime_s, cutoff_gv, classes)
