@@ -59,6 +59,7 @@ def minuit(counts: np.ndarray, *, with_gradient: bool, polish: bool = False) -> 
     m.hesse()
     if polish:
         m.migrad()  # once more, from the Hesse matrix: what its own estimate of the distance leaves
+        m.hesse()
     p, c = np.array(m.values), np.array(m.covariance)
     jacobian = np.hstack([-p[1:, None] / p[0] ** 2, np.eye(3) / p[0]])
     return p[1:] / p[0], jacobian @ c @ jacobian.T
