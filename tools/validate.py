@@ -21,6 +21,8 @@ from types import ModuleType
 
 import numpy as np
 import validate_efficiency
+import validate_event_streams
+import validate_events
 import validate_exposure
 import validate_fits
 import validate_nulls
@@ -206,6 +208,8 @@ for found in (
     validate_fits.VALIDATIONS,
     validate_statistics.VALIDATIONS,
     validate_nulls.VALIDATIONS,
+    validate_events.VALIDATIONS,
+    validate_event_streams.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})
 

@@ -126,6 +126,7 @@ def summary(n_mission: int, seed: int, background_rho: np.ndarray, nside_region:
         out[way] = {
             "mean": rho.mean(axis=0),
             "mean_error": rho.std(axis=0, ddof=1) / np.sqrt(n_mission),
+            "pull": pull,
             "pull_mean": pull.mean(axis=0),
             "pull_width": pull.std(axis=0, ddof=1),
             # For the background the second column is the chance of its dipole: below 1 % the report warns.

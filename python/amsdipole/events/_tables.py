@@ -138,10 +138,24 @@ def _parquet(path: str) -> Table:
                 yield record, first
                 first += record.num_rows
         except (OSError, pa.ArrowException) as error:
-            group = int(np.searchsorted(ends, first, side="right"))
-            raise DataError(f"{path}, row group {group}, after row {first}: cannot be read ({_line(error)})") from error
+            group = _unreadable_group(path, names, int(np.searchsorted(ends, first, side="right")))
+            first_row = max(first, (0, *ends)[group])
+            raise DataError(
+                f"{path}, row group {group}, after row {first_row}: cannot be read ({_line(error)})"
+            ) from error
 
     return Table(path, tuple(file.schema_arrow.names), file.metadata.num_rows, batches, ends)
+
+
+def _unreadable_group(path: str, names: Sequence[str], first: int) -> int:
+    """Find the first row group that cannot be read: a batch may reach over several."""
+    again = open_parquet(path)
+    for group in range(first, again.metadata.num_row_groups):
+        try:
+            again.read_row_group(group, columns=list(names))
+        except (OSError, pa.ArrowException):
+            return group
+    return first
 
 
 def _csv(path: str) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from amsdipole import _core
 from amsdipole._arrays import floats
 from amsdipole.errors import DataError, RangeError
-from amsdipole.events.files import EventFiles, EventStream
+from amsdipole.events._refusals import refuse_batch
+from amsdipole.events.files import EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
 from amsdipole.events.selection import Selection
 from amsdipole.events.sky_table import SkyEvents
@@ -164,31 +166,35 @@ def count_weighted(
     cuts = selection or Selection()
     edge = floats("energy_edge_gev", navigator.energy_edge_gev, (None,))
     sums = [Counts(nside, edge, cos_least, len(cuts.names)) for _ in weights]
+
+    def add(batch: EventBatch, totals: Sequence[_core.Counts]) -> None:
+        row = navigator(seconds.covering(batch.time_s))
+        failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra}) if cuts.names else None
+        for total, lookup in zip(totals, weights, strict=True):
+            total.add(
+                batch.time_s,
+                batch.direction,
+                batch.energy_gev,
+                batch.weight,
+                row.time_s,
+                row.step_s,
+                row.rotation,
+                row.rate,
+                row.livetime_s,
+                row.cutoff_class,
+                failed,
+                None if lookup is None else lookup.response(batch),
+                None if lookup is None else lookup.table,
+            )
+
     done = 0
     # The kernel checks every value; only when it refuses are columns gone through for the place to name.
     for batch in events.batches(checked=False):
         try:
-            row = navigator(seconds.covering(batch.time_s))
-            failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra}) if cuts.names else None
-            for total, lookup in zip(sums, weights, strict=True):
-                total.add(
-                    batch.time_s,
-                    batch.direction,
-                    batch.energy_gev,
-                    batch.weight,
-                    row.time_s,
-                    row.step_s,
-                    row.rotation,
-                    row.rate,
-                    row.livetime_s,
-                    row.cutoff_class,
-                    failed,
-                    None if lookup is None else lookup.response(batch),
-                    None if lookup is None else lookup.table,
-                )
+            add(batch, sums)
         except (DataError, RangeError) as error:
-            batch.check()
-            raise type(error)(f"{error} ({batch.source})") from None
+            scratch = [Counts(nside, edge, cos_least, len(cuts.names)) for _ in weights]
+            refuse_batch(batch, error, partial(add, totals=scratch))
         done += len(batch.time_s)
         if progress is not None:
             progress(done)

@@ -17,6 +17,7 @@ __all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "Eve
 REQUIRED_COLUMNS = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
 EVENT_COLUMNS = (*REQUIRED_COLUMNS, "rigidity_gv", "trd_lambda", "ecal_estimator", "weight")
 _FIXED = (*REQUIRED_COLUMNS, "weight")
+_PIECE = 4096  # events: 200 kB with their three columns
 _UNIT_TOLERANCE = 1e-6  # directions stored in single precision miss by 2e-7 in the squared norm
 
 
@@ -57,6 +58,14 @@ class EventBatch:
     def source(self) -> str:
         """File and rows, for messages."""
         return f"{self.table.path}, rows {self.first} to {self.first + len(self.time_s) - 1}"
+
+    def part(self, which: slice) -> "EventBatch":
+        """Give the events from one to another."""
+        start, stop, _ = which.indices(len(self.time_s))
+        rows = slice(start, stop)
+        more = {name: values[rows] for name, values in self.extra.items()}
+        columns = self.time_s[rows], self.direction[rows], self.energy_gev[rows], self.weight[rows]
+        return EventBatch(*columns, more, self.table, self.first + start, self.names)
 
     def check_limits(self, limits: Mapping[str, tuple[float, float]]) -> None:
         """Refuse the first value of a column that lies outside its interval."""
@@ -240,17 +249,22 @@ def _batch(
     scale: Mapping[str, float],
 ) -> EventBatch:
     direction, weights = room
-    path = table.place(first)
 
     def read(name: str) -> NDArray[np.float64]:
-        values = float_column(record.column(name), name, path, first)
+        column, row = record.column(name), first
+        if column.null_count:  # a batch may reach over several row groups
+            row += int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
+        values = float_column(column, name, table.place(row), first)
         return values * scale[name] if name in scale else values
 
     column = [read(name) for name in names]
     if weight is not None:
         weights = read(weight)
     more = {name: read(theirs) for name, theirs in extra.items()}
-    for i in range(3):
-        direction[:, i] = column[i + 1]
+    # By pieces that stay in the cache while the components are put side by side.
+    for start in range(0, len(direction), _PIECE):
+        rows = slice(start, start + _PIECE)
+        for i in range(3):
+            direction[rows, i] = column[i + 1][rows]
     shown = (names[0], "/".join(names[1:4]), names[4], weight or "weight", *extra.values())
     return EventBatch(column[0], direction, column[4], weights, more, table, first, shown)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.errors import DataError, RangeError
+from amsdipole.events._refusals import refuse_batch
 from amsdipole.events.counts import CUTS, Counts
 from amsdipole.events.files import EventBatch, EventFiles, EventStream
 from amsdipole.events.responses import ResponseBins
@@ -68,14 +69,18 @@ def response_counts(
     n_bin = len(edge) - 1
     n_region = 1 if nside_region is None else 12 * nside_region**2
     counts = np.zeros((n_bin, n_region, int(np.prod([b.n_cell for b in bins]))))
+
+    def counted(batch: EventBatch) -> tuple[Navigation, NDArray[np.uint8], NDArray[np.int64]]:
+        row = navigator(seconds.covering(batch.time_s))
+        failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra})
+        return row, failed, _kernel_counts(batch, row, failed, fine, cos_least, len(cuts.names))
+
     done = 0
     for batch in events.batches():
         try:
-            row = navigator(seconds.covering(batch.time_s))
-            failed = cuts.failed({"energy_gev": batch.energy_gev, **batch.extra})
-            wanted = _kernel_counts(batch, row, failed, fine, cos_least, len(cuts.names))
-        except DataError as error:
-            raise DataError(f"{error} ({batch.source})") from None
+            row, failed, wanted = counted(batch)
+        except (DataError, RangeError) as error:
+            refuse_batch(batch, error, counted)
         place = _places(batch, row, failed == 0, fine, cos_least, bins, nside_region)
         found = np.bincount(place[0], minlength=len(fine) - 1)
         if not np.array_equal(found, wanted):

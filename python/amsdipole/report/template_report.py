@@ -52,7 +52,9 @@ def fit_figure(fit: TemplateFit, tables: WeightTables, title: str) -> "Figure":
     """Draw data, components and pulls along each response."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.0 * len(tables.bins), 4.6), layout="constrained")
+    figure = Figure(figsize=(5.0 * len(tables.bins), 4.6))
+    # Fixed margins: finding them takes longer than drawing, and there may be hundreds of figures.
+    figure.subplots_adjust(left=0.14 / len(tables.bins), right=0.97, bottom=0.12, top=0.88, wspace=0.2, hspace=0.08)
     grid = figure.subplots(2, len(tables.bins), sharex="col", height_ratios=(3, 1), squeeze=False)
     shape = tuple(b.n_cell for b in tables.bins)
     for i, bins in enumerate(tables.bins):
