@@ -21,7 +21,7 @@ from amsdipole.report.template_report import write_templates
 ROOT = Path(__file__).resolve().parents[1]
 Say = Callable[[str, str, str, bool], None]
 
-N_MISSION = 200
+N_MISSION = 600  # 200 are asked; these tell the width of a component's pulls to 0.03, below the 0.1 that are allowed
 # Signal of the talk's ranges (method, section 5.4), 1.8e5 in all, over the purities of the test: candidates by bin.
 N_CANDIDATE = (140_000, 61_000, 22_000, 14_000)
 BACKGROUND = np.array([0.0, 0.0, -0.05])
@@ -70,11 +70,10 @@ def _missions(say: Say, background: NDArray[np.float64], *, judged: tuple[str, .
         mean, width = float(np.abs(r["pull_mean"]).max()), r["pull_width"]
         pooled = float(r["pull"].mean()), float(r["pull"].std(ddof=1))
         got = (
-            f"mean {pooled[0]:.3f}, width {pooled[1]:.3f} (by component {np.round(r['pull_mean'], 2).tolist()}, "
-            f"{np.round(width, 2).tolist()}; statistical 0.07 and 0.05)"
+            f"mean {pooled[0]:.3f}, width {pooled[1]:.3f}; by component {np.round(r['pull_mean'], 2).tolist()}, "
+            f"{np.round(width, 2).tolist()}"
         )
-        # Of one component, 200 missions tell mean and width to 0.07 and 0.05: 3 errors are allowed it.
-        good = abs(pooled[0]) < 0.1 and abs(pooled[1] - 1) < 0.1 and mean < 0.21 and bool((abs(width - 1) < 0.15).all())
+        good = mean < 0.1 and bool((abs(width - 1) < 0.1).all())
         say(f"pulls: {way}", "N(0,1) within 0.1" if way in judged else "shown", got, good or way not in judged)
     warned = found["background"]["warned"]
     if background.any():

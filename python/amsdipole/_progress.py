@@ -32,6 +32,7 @@ class ProgressReport:
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
             )
@@ -50,24 +51,30 @@ class ProgressReport:
             self._bars.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Say how far a stage is."""
+        """Say how far a stage is; a total of 0 is one that only the end tells."""
         if self._quiet:
-            return
-        if self._bars is not None:
-            if stage not in self._tasks:
-                self._tasks[stage] = self._bars.add_task(stage, total=total)
-            self._bars.update(self._tasks[stage], completed=done)
             return
         now = time.monotonic()
         started = self._started.setdefault(stage, now)
-        if done >= total or now - self._said.get(stage, started) >= _LINE_EVERY_S:
+        if self._bars is not None:
+            known = total if total > 0 else None
+            if stage not in self._tasks:
+                self._tasks[stage] = self._bars.add_task(stage, total=known, rate="")
+            self._bars.update(self._tasks[stage], completed=done, rate=_rate(done, now - started))
+            return
+        finished = 0 < total <= done
+        if finished or now - self._said.get(stage, started) >= _LINE_EVERY_S:
             self._said[stage] = now
-            sys.stderr.write(f"{stage}: {done:,} of {total:,}{_rate(done, total, now - started)}\n")
+            of = f" of {total:,}" if total > 0 else ""
+            parts = [_rate(done, now - started), _left(done, total, now - started)]
+            more = ", ".join(part for part in parts if part)
+            sys.stderr.write(f"{stage}: {done:,}{of}{f' ({more})' if more else ''}\n")
             sys.stderr.flush()
 
 
-def _rate(done: int, total: int, elapsed_s: float) -> str:
-    if elapsed_s < 0.5 or not done:
-        return ""
-    left = "" if done >= total else f", {elapsed_s * (total - done) / done:.0f} s left"
-    return f" ({done / elapsed_s:,.0f}/s{left})"
+def _rate(done: int, elapsed_s: float) -> str:
+    return f"{done / elapsed_s:,.0f}/s" if elapsed_s >= 0.5 and done else ""
+
+
+def _left(done: int, total: int, elapsed_s: float) -> str:
+    return f"{elapsed_s * (total - done) / done:.0f} s left" if elapsed_s >= 0.5 and 0 < done < total else ""
