@@ -128,7 +128,7 @@ def test_an_event_outside_the_seconds_is_refused_with_its_row_and_file(tmp_path,
     values = events()
     values["time_s"][2017] += shift
     batch = files(tmp_path / "e.parquet", values, batch_size=1000)
-    wanted = r"time_s\[17\] = .* lies in no second of .*\(.*e\.parquet, rows 2000 to 2999\)"
+    wanted = r"time_s\[2017\] = .* lies in no second of .*\(.*e\.parquet, row group 0, row 2017\)"
     with pytest.raises(DataError, match=wanted):
         count_events(batch, mission, navigator, nside=4, cos_least=COS_LEAST)
 
