@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config, DetectorConfig, EfficiencyConfig, GoodSecondsConfig, SecondsConfig, SpectrumConfig
+from amsdipole.constants import AMS_MOUNTING_DEG
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
     AMS_LEPTON_ACCEPTANCE,
@@ -19,7 +20,7 @@ from amsdipole.exposure import (
     efficiency_covariance,
     read_acceptance,
 )
-from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
+from amsdipole.geomagnetism import CutoffRule, CutoffTable, eccentric_dipole_knots, igrf14, read_cutoff_table
 from amsdipole.models import Flux, electron_flux, flux_integral, positron_flux, power_law
 from amsdipole.orbit import (
     SAA_LATITUDE_DEG,
@@ -105,6 +106,7 @@ def instrument(config: Config) -> Instrument:
         energy_edge_gev=gate_edges(config),
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
         dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
+        table=_traced(config),
     )
     flux, detector = _flux(config.spectrum), config.detector
     efficiency = _efficiency(config.efficiency)
@@ -276,6 +278,22 @@ def efficiency_shifts(
     value, vector = np.linalg.eigh(covariance)
     shifts = (vector * np.sqrt(np.maximum(value, 0.0))).T[::-1]
     return {f"efficiency {i + 1}": shift for i, shift in enumerate(shifts)}
+
+
+def _traced(config: Config) -> CutoffTable | None:
+    """Read the table of traced cutoffs, which must be of the cone that the rule takes."""
+    if config.cutoff.table is None:
+        return None
+    table, rule = read_cutoff_table(config.cutoff.table), config.cutoff
+    cone = float(np.degrees(table.half_angle_rad))
+    wanted = [("charge_sign", rule.charge_sign, table.charge_sign), ("cone_deg", rule.cone_deg, cone)]
+    if isinstance(config.detector.mounting, str):
+        tilt = AMS_MOUNTING_DEG if config.detector.mounting == "ams" else 0.0
+        wanted.append(("tilt of the axis", tilt, float(np.degrees(table.tilt_rad))))
+    for name, asked, found in wanted:
+        if abs(asked - found) > 0.01:
+            raise ConfigError(f"cutoff.table = {rule.table}: its {name} is {found:g}; {asked:g} is wanted")
+    return table
 
 
 def _mounting(config: DetectorConfig) -> NDArray[np.float64]:

@@ -144,12 +144,24 @@ class CutoffConfig(Section):
     factor: float = Field(default=1.2, ge=0, le=100)
     cone_deg: float = Field(default=30.0, ge=0, le=180, description="half angle about the detector axis")
     charge_sign: Literal[1, -1] = 1
+    model: Literal["stormer", "traced"] = Field(
+        default="stormer", description="Størmer's formula in the eccentric dipole, or cutoffs traced through the field"
+    )
+    table: PathText | None = Field(
+        default=None, description="table of traced cutoffs, as 'amsdipole cutoff table' makes it; with model = 'traced'"
+    )
     gate: Literal["bin", "event"] = Field(
         default="bin", description="what the cutoff is compared with: the lower edge of the bin, or the event's energy"
     )
     gate_step: float = Field(
         default=0.02, ge=0.005, le=0.5, description="relative step to which the energy is known; with gate = 'event'"
     )
+
+    @model_validator(mode="after")
+    def _table_of_traced(self) -> Self:
+        if (self.model == "traced") != (self.table is not None):
+            raise ValueError("table goes with model = 'traced', and is wanted there")
+        return self
 
 
 class GroundConfig(Section):

@@ -3,11 +3,13 @@
 from amsdipole.geomagnetism.cutoff import CutoffRule, cutoff_class, stormer_cutoff
 from amsdipole.geomagnetism.cutoff_cone import cone_cutoffs, cone_directions
 from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, traced_cutoffs
-from amsdipole.geomagnetism.cutoff_table import CutoffTable
+from amsdipole.geomagnetism.cutoff_shell import cutoff_table, shell_axes
+from amsdipole.geomagnetism.cutoff_table import CutoffTable, read_cutoff_table, write_cutoff_table
 from amsdipole.geomagnetism.deflection import DeflectionResponse, deflection_response, orbit_response, orbit_sample
 from amsdipole.geomagnetism.eccentric_dipole import (
     EccentricDipole,
     EccentricDipoleKnots,
+    dipole_of_date,
     eccentric_dipole,
     eccentric_dipole_knots,
 )
@@ -30,8 +32,10 @@ __all__ = [
     "cone_cutoffs",
     "cone_directions",
     "cutoff_class",
+    "cutoff_table",
     "decimal_year",
     "deflection_response",
+    "dipole_of_date",
     "earth_fixed_position",
     "eccentric_dipole",
     "eccentric_dipole_knots",
@@ -41,8 +45,11 @@ __all__ = [
     "magnetic_field_geodetic",
     "orbit_response",
     "orbit_sample",
+    "read_cutoff_table",
     "read_shc",
+    "shell_axes",
     "stormer_cutoff",
     "trace",
     "traced_cutoffs",
+    "write_cutoff_table",
 ]

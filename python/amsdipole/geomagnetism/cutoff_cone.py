@@ -14,7 +14,7 @@ from amsdipole.geomagnetism.field import coefficients_at
 from amsdipole.geomagnetism.igrf import GaussCoefficients
 from amsdipole.geomagnetism.trajectory import TracingLimits
 
-__all__ = ["AMS_CONES_RAD", "cone_cutoffs", "cone_directions"]
+__all__ = ["AMS_CONES_RAD", "cone_cutoffs", "cone_directions", "edge_directions"]
 
 AMS_CONES_RAD = tuple(float(np.deg2rad(angle)) for angle in (25, 30, 35, 40))  # AMS's per-second columns (method, 2.1)
 
@@ -51,8 +51,48 @@ def cone_directions(axis: ArrayLike, half_angle_rad: Sequence[float], *, spacing
     >>> cone_directions([[0.0, 0.0, 1.0]], [0.5], spacing_rad=1.0).shape
     (1, 9, 3)
     """
-    towards = floats("axis", axis, (None, 3))
     rings, _ = _rings(half_angle_rad, spacing_rad)
+    return _about(floats("axis", axis, (None, 3)), rings)
+
+
+def edge_directions(axis: ArrayLike, half_angle_rad: float, *, spacing_rad: float) -> NDArray[np.float64]:
+    """Give directions along the edge of a cone about axes.
+
+    Parameters
+    ----------
+    axis : array_like of float, shape (n, 3)
+        Unit vectors.
+    half_angle_rad : float
+        Half angle of the cone [rad], above 0 and up to pi.
+    spacing_rad : float
+        Greatest distance of neighbours [rad].
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n, k, 3)
+        Directions.
+
+    Raises
+    ------
+    RangeError
+        An angle lies outside its range.
+
+    Notes
+    -----
+    The ring of `cone_directions` alone.
+
+    Examples
+    --------
+    >>> edge_directions([[0.0, 0.0, 1.0]], np.pi / 2, spacing_rad=1.6).round(3)[0, 0] + 0.0
+    array([1., 0., 0.])
+    """
+    rings, _ = _rings([half_angle_rad], spacing_rad)
+    on_edge = np.abs(rings[:, 2] - np.cos(half_angle_rad)) < 1e-12
+    return _about(floats("axis", axis, (None, 3)), rings[on_edge])
+
+
+def _about(towards: NDArray[np.float64], rings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn directions about +z to stand about axes."""
     east = np.cross([0.0, 0.0, 1.0], towards)
     flat = np.linalg.norm(east, axis=1) < 1e-9
     east[flat] = [1.0, 0.0, 0.0]

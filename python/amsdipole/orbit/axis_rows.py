@@ -71,10 +71,10 @@ def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]
     Notes
     -----
     For missions made from element sets one kernel goes from the orbit's knots to axis, place and cutoff; rows of a
-    table pass through the navigator that events use.
+    table, and all rows where cutoffs are traced ones, pass through the navigator that events use.
     """
     inner = source.source if isinstance(source, SelectedSeconds) else source
-    if isinstance(inner, ElementSeconds):
+    if isinstance(inner, ElementSeconds) and navigator.table is None:
         for first in range(0, inner.n_row, BLOCK):
             row = np.arange(first, min(first + BLOCK, inner.n_row))
             yield _finished(source, navigator, *_from_knots(inner, navigator, inner.row_start_s(row)))

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import floats
-from amsdipole.geomagnetism import CutoffRule, EccentricDipoleKnots, cutoff_class
+from amsdipole.errors import DataError
+from amsdipole.geomagnetism import CutoffRule, CutoffTable, EccentricDipoleKnots, cutoff_class
 from amsdipole.orbit.attitude import detector_attitude
 from amsdipole.orbit.seconds import Seconds
-from amsdipole.sky import FrameKnots, vector_in_frame
+from amsdipole.sky import FrameKnots, teme_to_earth_fixed, vector_in_frame
 
 __all__ = ["Navigation", "Navigator"]
 
@@ -62,6 +63,8 @@ class Navigator:
         TEME to galactic axes.
     dipole : EccentricDipoleKnots
         Eccentric dipole of the Earth's field.
+    table : CutoffTable, optional
+        Shares of traced cutoffs in those of Størmer, which they then take the place of.
     """
 
     mounting: NDArray[np.float64]
@@ -69,6 +72,14 @@ class Navigator:
     energy_edge_gev: NDArray[np.float64]
     frame: FrameKnots
     dipole: EccentricDipoleKnots
+    table: CutoffTable | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the table is of the rule's charge."""
+        if self.table is not None and self.table.charge_sign != self.rule.charge_sign:
+            raise DataError(
+                f"table.charge_sign = {self.table.charge_sign}: cutoffs of charge_sign = {self.rule.charge_sign} are wanted"
+            )
 
     def __call__(self, seconds: Seconds) -> Navigation:
         """Navigate some rows; each row's result depends on that row alone."""
@@ -89,6 +100,9 @@ class Navigator:
         )
         if seconds.rate_rad_s is not None:
             rate = vector_in_frame(seconds.time_s, seconds.rate_rad_s, self.frame)
+        if self.table is not None:
+            here = teme_to_earth_fixed(seconds.time_s, seconds.position_km)
+            cutoff_gv = cutoff_gv * self.table.share_at(here, seconds.velocity_km_s)
         classes = cutoff_class(cutoff_gv, self.energy_edge_gev, factor=self.rule.factor)
         livetime_s = seconds.livetime_fraction * seconds.step_s
         return Navigation(seconds.time_s, seconds.step_s, rotation, rate, livetime_s, cutoff_gv, classes)
