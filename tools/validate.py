@@ -25,6 +25,7 @@ import validate_event_streams
 import validate_events
 import validate_exposure
 import validate_fits
+import validate_geomagnetism
 import validate_nulls
 import validate_seconds
 import validate_statistics
@@ -210,6 +211,7 @@ for found in (
     validate_nulls.VALIDATIONS,
     validate_events.VALIDATIONS,
     validate_event_streams.VALIDATIONS,
+    validate_geomagnetism.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})
 

@@ -19,31 +19,54 @@ def rows(path: Path) -> np.ndarray:
     return table[table[:, 0] < 2025.0]
 
 
-def test_geocentric_vectors_of_igrf14syn_are_met(shared: Path) -> None:
-    table = rows(shared / "igrf" / "IGRF14_test_geocentric.txt")
+def geocentric_error_nt(table: np.ndarray) -> np.ndarray:
+    """Greatest gap of X, Y and Z in each row [nT]."""
     theta, phi = np.deg2rad(table[:, 2]), np.deg2rad(table[:, 3])
     up = np.column_stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)])
     south = np.column_stack([np.cos(theta) * np.cos(phi), np.cos(theta) * np.sin(phi), -np.sin(theta)])
     east = np.column_stack([-np.sin(phi), np.cos(phi), np.zeros_like(phi)])
     found = magnetic_field(table[:, 1, None] * up, coefficients=igrf14(), decimal_year=table[:, 0])
     xyz = np.column_stack([-(found * south).sum(axis=1), (found * east).sum(axis=1), -(found * up).sum(axis=1)])
-    worst = np.abs(xyz - table[:, 4:7]).max()
+    return np.asarray(np.abs(xyz - table[:, 4:7]).max(axis=1))
+
+
+def test_geocentric_vectors_of_igrf14syn_are_met(shared: Path) -> None:
+    table = rows(shared / "igrf" / "IGRF14_test_geocentric.txt")
+    worst = geocentric_error_nt(table).max()
     print(f"geocentric: {len(table)} rows, worst {worst:.4f} nT")
     assert (table[:, 2] == 0.0).any()  # the row on the pole
     assert worst < TOLERANCE_NT
 
 
-def test_geodetic_vectors_of_igrf14syn_are_met(shared: Path) -> None:
-    table = rows(shared / "igrf" / "IGRF14_test_geodetic.txt")
+def geodetic_error_nt(table: np.ndarray) -> np.ndarray:
+    """Greatest gap of X, Y and Z in each row [nT]."""
     found = magnetic_field_geodetic(
         table[:, 3], 90.0 - table[:, 2], table[:, 1], coefficients=igrf14(), decimal_year=table[:, 0]
     )
-    worst = np.abs(found - table[:, 4:7]).max()
+    return np.asarray(np.abs(found - table[:, 4:7]).max(axis=1))
+
+
+def test_geodetic_vectors_of_igrf14syn_are_met(shared: Path) -> None:
+    table = rows(shared / "igrf" / "IGRF14_test_geodetic.txt")
+    worst = geodetic_error_nt(table).max()
     print(f"geodetic: {len(table)} rows, worst {worst:.4f} nT")
     assert worst < TOLERANCE_NT
 
 
+def halfway_error_nt() -> float:
+    """Gap at 2,000 places of the globe between the field half-way and the mean of both epochs, for all epochs [nT]."""
+    epoch = igrf14().epoch
+    rng = np.random.default_rng(3)
+    position = rng.normal(size=(2000, 3))
+    position *= 6371.2 / np.linalg.norm(position, axis=1, keepdims=True)
+    at = [magnetic_field(position, coefficients=igrf14(), decimal_year=float(year)) for year in epoch]
+    middle = (epoch[1:] + epoch[:-1]) / 2.0
+    between = [magnetic_field(position, coefficients=igrf14(), decimal_year=float(year)) for year in middle]
+    return max(float(np.abs(b - 0.5 * (c + d)).max()) for b, c, d in zip(between, at[:-1], at[1:], strict=True))
+
+
 def test_the_field_between_epochs_is_half_way() -> None:
+    assert halfway_error_nt() < TOLERANCE_NT
     position = [[4000.0, -3000.0, 4500.0]] * 3
     field = magnetic_field(position, coefficients=igrf14(), decimal_year=[2010.0, 2012.5, 2015.0])
     np.testing.assert_allclose(field[1], 0.5 * (field[0] + field[2]), rtol=1e-12)

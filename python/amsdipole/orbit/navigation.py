@@ -78,7 +78,7 @@ class Navigator:
         """Check that the table is of the rule's charge."""
         if self.table is not None and self.table.charge_sign != self.rule.charge_sign:
             raise DataError(
-                f"table.charge_sign = {self.table.charge_sign}: cutoffs of charge_sign = {self.rule.charge_sign} are wanted"
+                f"table.charge_sign = {self.table.charge_sign}: {self.rule.charge_sign} of the rule is wanted"
             )
 
     def __call__(self, seconds: Seconds) -> Navigation:
