@@ -39,7 +39,7 @@ INCLINATION_RAD = float(np.deg2rad(51.64))
 YEAR = 2015.0
 # Rigidity [GV] of the table of method 2.7: rotation for positive charge [deg], equatorial and axial factor.
 RIGIDITIES = (16, 25, 40, 65, 100, 200, 500)
-N_HALVING, N_TABLE = 120, 500  # points of the world and of the orbit
+N_HALVING, N_TABLE = 120, 400  # points of the world and of the orbit
 
 
 def module(path: str) -> ModuleType:
@@ -200,7 +200,7 @@ def table_errors(table: CutoffTable, n: int) -> NDArray[np.float64]:
     position, axis = shell_axes(latitude, longitude, altitude_km=410.0, tilt_rad=0.0, inclination_rad=INCLINATION_RAD,
                                 northward=True)  # fmt: skip
     read = table.cutoff_gv(position, axis, axis, dipole=dipole_of_date(igrf14(), YEAR))
-    return np.abs(read / direct_cutoffs(latitude, longitude, table.charge_sign, ratio=0.004, spacing_rad=0.04) - 1.0)
+    return np.abs(read / direct_cutoffs(latitude, longitude, table.charge_sign, ratio=0.002, spacing_rad=0.02) - 1.0)
 
 
 def table(say: Say, n_point: int = N_TABLE) -> None:

@@ -20,6 +20,7 @@ from amsdipole.exposure import (
     livetime_cube,
     zenith_edges,
 )
+from amsdipole.far_dipole import far_dipole, range_response
 from amsdipole.geomagnetism import igrf14
 from amsdipole.instrument import Instrument, efficiency_shifts, instrument
 from amsdipole.orbit import (
@@ -31,7 +32,15 @@ from amsdipole.report.result import Provenance, RangeResult, Result, write_resul
 from amsdipole.report.together_report import together_document
 from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
 from amsdipole.sky.pixels import NSIDE_MAX
-from amsdipole.statistics import Estimator, expected_limit, fit_dipole, fit_limits, ground_dipole, with_shifts
+from amsdipole.statistics import (
+    DipoleFit,
+    Estimator,
+    expected_limit,
+    fit_dipole,
+    fit_limits,
+    ground_dipole,
+    with_shifts,
+)
 from amsdipole.threads import set_threads
 from amsdipole.weighting import WeightedMaps, weight_check, weighted_maps
 
@@ -190,7 +199,14 @@ def _range_result(
         multipoles=multipoles_of(
             fit if fit.estimator == "likelihood" else check, weights, reference, sum_weight2=weights2
         ),
+        far=None if parts is None or bounds is None else _far(config, parts, fit, bounds),
     )
+
+
+def _far(config: Config, parts: Instrument, fit: DipoleFit, bounds: tuple[float, float]) -> dict[str, Any] | None:
+    if config.fit.directions == "local":
+        return None
+    return far_dipole(fit, range_response(config, parts, *bounds))
 
 
 def _ground(config: Config) -> Result:

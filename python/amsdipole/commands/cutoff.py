@@ -1,4 +1,4 @@
-"""Commands on the geomagnetic cutoff: place, stations, map, orbit and table."""
+"""Commands on the Earth's field: cutoff place, stations, map, orbit and table; deflection."""
 
 import json
 from pathlib import Path
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         _ = cutoff.command()(command)
     _ = cutoff.command("map")(world)
     app.add_typer(cutoff, name="cutoff")
+    _ = app.command()(deflection)
 
 
 def place(
@@ -136,7 +137,7 @@ def table(
     cone: Annotated[float, typer.Option(help="Half angle of the cone [deg].")] = 40.0,
     tilt: Annotated[float, typer.Option(help="Axis from the zenith to port [deg]; AMS has 12.0001.")] = 0.0,
     step: Annotated[float, typer.Option(help="Step of the grid in which all points are traced [deg].")] = 5.0,
-    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 3,
+    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 2,
     altitude: Altitude = 410.0,
     field: Field = None,
     overwrite: Overwrite = False,
@@ -167,6 +168,44 @@ def table(
         print_json({"path": str(path), "shape": [layers, rows, columns], "decimal_year": year, "model": made.model})
     else:
         print_text(f"{path}: {layers} x {rows} x {columns} shares of {year:g}, {made.model}")
+
+
+def deflection(
+    folder: Annotated[Path, typer.Argument(help="Folder to make for deflection.csv and .png.", show_default=False)],
+    year: Year = 2015.0,
+    cone: Annotated[float, typer.Option(help="Half angle of the cone of the cutoff rule [deg].")] = 30.0,
+    arrivals: Annotated[int, typer.Option(help="Arrivals drawn for each rigidity and sign.")] = 20_000,
+    field: Field = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show how the field turns and weakens a dipole in local directions, against rigidity, for e+ and e-."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.cutoff_report import write_rows
+    from amsdipole.deflection_report import deflection_figure, deflection_rows
+    from amsdipole.report.folder import check_output, made_folder
+
+    check_output(str(folder), overwrite=overwrite)
+    with ProgressReport(quiet=quiet) as progress:
+        rows = deflection_rows(
+            coefficients=_field(field), decimal_year=year, cone_deg=cone, n=arrivals, progress=progress
+        )
+    with made_folder(folder, overwrite=overwrite) as temporary:
+        write_rows(temporary / "deflection.csv", rows)
+        deflection_figure(rows, temporary / "deflection.png")
+        (temporary / "result.json").write_text(json.dumps({"deflection": rows}, allow_nan=False), encoding="utf-8")
+    if as_json:
+        print_json({"folder": str(folder), "deflection": rows})
+        return
+    print_text(f"{'R [GV]':>8} {'rotation [deg]':>16} {'equatorial':>18} {'axial':>18}")
+    for row in rows:
+        turn = f"{row['rotation_deg']:>+8.1f} ± {row['rotation_error_deg']:<5.1f}"
+        factors = " ".join(
+            f"{row[name]:>+10.3f} ± {row[name + '_error']:<5.3f}" for name in ("equatorial_factor", "axial_factor")
+        )
+        print_text(f"{row['charge_sign'] * row['rigidity_gv']:>+8g} {turn:>16} {factors}")
+    print_text(f"\nFiles are in {folder}")
 
 
 def _field(path: Path | None) -> "GaussCoefficients":

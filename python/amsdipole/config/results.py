@@ -30,6 +30,10 @@ class FitConfig(Section):
     estimator: Literal["likelihood", "score"] = "likelihood"
     limits: tuple[LimitName, ...] = Field(default=("cls", "flat_delta"), min_length=1)
     confidence: float = Field(default=0.95, gt=0, lt=1)
+    directions: Literal["local", "forward_folded"] = Field(
+        default="local",
+        description="'local' reports the dipole of local directions; 'forward_folded' also the one far away",
+    )
 
 
 class OutputConfig(Section):

@@ -187,7 +187,7 @@ def _axial_parts(matrix: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def orbit_sample(
-    rigidity_gv: float,
+    rigidity_gv: ArrayLike,
     *,
     n: int,
     rng: np.random.Generator,
@@ -199,14 +199,15 @@ def orbit_sample(
     altitude_km: float = 410.0,
     field_of_view_rad: float = float(np.deg2rad(25.0)),
     tilt_rad: float = float(np.deg2rad(AMS_MOUNTING_DEG)),
+    gate_gv: ArrayLike | None = None,
     limits: TracingLimits | None = None,
 ) -> OrbitSample:
-    """Draw arrivals of one rigidity over a precessing circular orbit and trace them back.
+    """Draw arrivals over a precessing circular orbit and trace them back.
 
     Parameters
     ----------
-    rigidity_gv : float
-        Rigidity [GV], negative for negative charge.
+    rigidity_gv : float or array_like of float, shape (n,)
+        Rigidity of all or of each arrival [GV], all of one sign, negative for negative charge.
     n : int
         Arrivals drawn, before the cutoff rule.
     rng : numpy.random.Generator
@@ -225,6 +226,8 @@ def orbit_sample(
         Half angle of the field of view, filled evenly in solid angle [rad].
     tilt_rad : float
         Angle of its axis from the zenith to port, which is left of the motion [rad].
+    gate_gv : float or array_like of float, shape (n,), optional
+        Rigidities that the cutoff rule looks at [GV], as lower edges of energy bins; those of the arrivals if absent.
     limits : TracingLimits, optional
         As for `trace`.
 
@@ -255,7 +258,10 @@ def orbit_sample(
     (1000, 3)
     """
     count = whole_number("n", n, low=1, high=10**9)
-    rigidity = number("rigidity_gv", rigidity_gv)
+    rigidity = _of_each("rigidity_gv", rigidity_gv, count)
+    gate = np.abs(rigidity) if gate_gv is None else _of_each("gate_gv", gate_gv, count)
+    if not ((rigidity > 0.0).all() or (rigidity < 0.0).all()):
+        raise RangeError("rigidity_gv: rigidities of one sign, and not zero, are wanted")
     inclination = np.deg2rad(number("inclination_deg", inclination_deg, low=0.0, high=180.0))
     radius = EARTH_RADIUS_KM + number("altitude_km", altitude_km, low=100.0, high=50_000.0)
     view = number("field_of_view_rad", field_of_view_rad, low=0.0, high=np.pi, open_low=True)
@@ -284,17 +290,19 @@ def orbit_sample(
         position,
         axis / np.linalg.norm(axis, axis=1, keepdims=True),
         dipole=dipole_of_date(coefficients, decimal_year),
-        charge_sign=1 if rigidity > 0.0 else -1,
+        charge_sign=1 if rigidity[0] > 0.0 else -1,
         half_angle_rad=number("cutoff_half_angle_rad", cutoff_half_angle_rad, low=0.0, high=np.pi),
     )
-    open_places = abs(rigidity) >= number("cutoff_factor", cutoff_factor, low=0.0, high=100.0) * cutoff
+    open_places = gate >= number("cutoff_factor", cutoff_factor, low=0.0, high=100.0) * cutoff
     if not open_places.any():
-        raise RangeError(f"rigidity_gv = {rigidity}: no place of the orbit is open at {cutoff_factor} times its cutoff")
+        raise RangeError(
+            f"rigidity_gv = {np.abs(rigidity).max()}: no place of the orbit is open at {cutoff_factor} times its cutoff"
+        )
     direction, position = direction[open_places], position[open_places]
     ends = trace(
         position,
         direction,
-        np.full(len(position), rigidity),
+        rigidity[open_places],
         coefficients=coefficients,
         decimal_year=decimal_year,
         limits=limits,
@@ -303,8 +311,17 @@ def orbit_sample(
     return OrbitSample(direction[allowed], ends.direction[allowed], int((~allowed).sum()))
 
 
+def _of_each(name: str, value: ArrayLike, n: int) -> NDArray[np.float64]:
+    """One number for all rows, or one for each."""
+    given = np.asarray(value, dtype=np.float64)
+    each = floats(name, np.full(n, given) if given.ndim == 0 else given, (n,))
+    if not np.isfinite(each).all():
+        raise RangeError(f"{name}[{int(np.argmin(np.isfinite(each)))}] is not finite")
+    return each
+
+
 def orbit_response(
-    rigidity_gv: float,
+    rigidity_gv: ArrayLike,
     *,
     n: int,
     rng: np.random.Generator,
@@ -312,14 +329,17 @@ def orbit_response(
     decimal_year: float,
     cutoff_factor: float = 1.2,
     cutoff_half_angle_rad: float = float(np.deg2rad(40.0)),
+    field_of_view_rad: float = float(np.deg2rad(25.0)),
+    tilt_rad: float = float(np.deg2rad(AMS_MOUNTING_DEG)),
+    gate_gv: ArrayLike | None = None,
     limits: TracingLimits | None = None,
 ) -> DeflectionResponse:
     """Compute the response of the space station's orbit to a far dipole, averaged over sidereal time.
 
     Parameters
     ----------
-    rigidity_gv : float
-        Rigidity [GV], negative for negative charge.
+    rigidity_gv : float or array_like of float, shape (n,)
+        As for `orbit_sample`.
     n : int
         Arrivals drawn.
     rng : numpy.random.Generator
@@ -328,7 +348,9 @@ def orbit_response(
         Field against time.
     decimal_year : float
         Date, within the epochs of the field.
-    cutoff_factor, cutoff_half_angle_rad : float
+    cutoff_factor, cutoff_half_angle_rad, field_of_view_rad, tilt_rad : float
+        As for `orbit_sample`.
+    gate_gv : float or array_like of float, shape (n,), optional
         As for `orbit_sample`.
     limits : TracingLimits, optional
         As for `trace`.
@@ -363,6 +385,9 @@ def orbit_response(
         decimal_year=decimal_year,
         cutoff_factor=cutoff_factor,
         cutoff_half_angle_rad=cutoff_half_angle_rad,
+        field_of_view_rad=field_of_view_rad,
+        tilt_rad=tilt_rad,
+        gate_gv=gate_gv,
         limits=limits,
     )
     quarter = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])

@@ -83,6 +83,8 @@ class RangeResult:
         Whether the range ends at the last edge of all.
     multipoles : dict
         The dipole checked by a joint fit with the quadrupole.
+    far : dict, optional
+        The dipole far from the Earth's field, where it is asked for, as `amsdipole.far_dipole.far_dipole` gives it.
     """
 
     energy_low_gev: float | None
@@ -98,6 +100,7 @@ class RangeResult:
     weights_check: dict[str, Any] | None = None
     cumulative: bool = True
     multipoles: dict[str, Any] = field(default_factory=dict)
+    far: dict[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Numbers of the range as JSON takes them."""
@@ -131,6 +134,8 @@ class RangeResult:
             "cut_flow": None if self.cut_flow is None else dict(self.cut_flow),
             "weights_check": self.weights_check,
             "multipoles": self.multipoles,
+            "directions": "local",
+            "far_dipole": self.far,
             "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}

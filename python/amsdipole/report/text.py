@@ -40,6 +40,7 @@ def result_table(document: dict[str, Any]) -> str:
     if document["harmonics"] is not None:
         lines += ["", *_harmonics(document["harmonics"])]
     lines += _weights(document)
+    lines += _far(document["ranges"])
     lines += ["", *_cut_flow(document["cut_flow"])]
     if document["livetime"] is not None:
         lines += ["", *_livetime(document["livetime"])]
@@ -106,6 +107,24 @@ def _weights(document: dict[str, Any]) -> list[str]:
     if document["weights"] is not None:
         lines += ["", *leak_lines(document["weights"])] if leak_lines(document["weights"]) else []
         lines += [f"WARNING, {place}: {reason}" for place, reason in document["weights"]["fallback"].items()]
+    return lines
+
+
+def _far(ranges: list[dict[str, Any]]) -> list[str]:
+    """Say what the local dipoles become far from the Earth's field."""
+    known = [entry for entry in ranges if entry.get("far_dipole") is not None]
+    if not known:
+        return []
+    lines = ["", "Above: local directions. Far from the Earth's field, forward-folded (EW, NS, FB) [%]:"]
+    for entry in known:
+        far = entry["far_dipole"]
+        factors = f"equatorial x{far['equatorial_factor']:.2f}, axial x{far['axial_factor']:.2f}"
+        turned = f"turned {far['rotation_deg']:+.1f} deg, {factors}"
+        if far["rho"] is None:
+            lines.append(f"{_label(entry):>10} not to be told: {turned}")
+            continue
+        parts = " ".join(f"{100 * far['rho'][c]:>+7.2f} ± {100 * far['error'][c]:<5.2f}" for c in ("ew", "ns", "fb"))
+        lines.append(f"{_label(entry):>10} {parts} {turned}")
     return lines
 
 
