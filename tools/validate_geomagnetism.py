@@ -2,8 +2,8 @@
 
     python tools/validate.py geomagnetism
 
-or one of geomagnetism_field, _tracing, _world, _halving, _refusals, _dipole, _igrf, _table and _speed. Measurements are
-shared with the tests. _speed is benches/geomagnetism.py and wants ppigrf, chaosmagpy and gtracr.
+or one of geomagnetism_field, _tracing, _world, _halving, _refusals, _dipole, _igrf, _ranges, _table and _speed.
+Measurements are shared with the tests. _speed is benches/geomagnetism.py and wants ppigrf, chaosmagpy and gtracr.
 """
 
 import importlib.util
@@ -18,7 +18,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole.config import config_from
 from amsdipole.errors import RangeError
+from amsdipole.far_dipole import range_response
 from amsdipole.geomagnetism import (
     CutoffTable,
     cone_cutoffs,
@@ -30,6 +32,7 @@ from amsdipole.geomagnetism import (
 )
 from amsdipole.geomagnetism.deflection import orbit_response
 from amsdipole.geomagnetism.trajectory import TracingLimits
+from amsdipole.instrument import instrument
 
 Say = Callable[[str, str, str, bool], None]
 
@@ -39,7 +42,9 @@ INCLINATION_RAD = float(np.deg2rad(51.64))
 YEAR = 2015.0
 # Rigidity [GV] of the table of method 2.7: rotation for positive charge [deg], equatorial and axial factor.
 RIGIDITIES = (16, 25, 40, 65, 100, 200, 500)
-N_HALVING, N_TABLE = 120, 400  # points of the world and of the orbit
+# Lowest energy [GeV] of a cumulative range of positrons, rotation [deg] and axial factor (method 2.7).
+RANGES = ((16.0, 47.0, 0.44), (25.0, 34.0, 0.71), (40.0, 22.0, 0.88), (65.0, 14.0, 0.95), (100.0, 9.5, 0.98))
+N_HALVING, N_TABLE = 40, 400  # points of the world and of the orbit
 
 
 def module(path: str) -> ModuleType:
@@ -175,6 +180,20 @@ def igrf(_: Say) -> None:
         print(f"     | {' | '.join(cells)} |", flush=True)
 
 
+def ranges(say: Say) -> None:
+    """The response of cumulative ranges by the spectrum of the positrons, as forward folding takes it."""
+    span = {"start": "2015-06-01T00:00:00Z", "stop": "2015-06-02T00:00:00Z"}
+    document = {"name": "ranges", "events": {"files": ["none"]}, "output": {"folder": "none"}, "seconds": span}
+    config = config_from(document, folder=ROOT, source="validation")
+    for low, turn, axial in RANGES:
+        found = range_response(config, instrument(config), low, 500.0)
+        turned = -float(np.rad2deg(found.rotation_rad))
+        got = f"{turned:.1f} deg, axial {found.axial:.2f}"
+        # IGRF-14 and a cone of 30 degrees here, a tilted dipole and 25 degrees there.
+        good = abs(turned - turn) < 2.0 and abs(found.axial - axial) < 0.03
+        say(f"ranges, e+ above {low:g} GeV, method 2.7", f"{turn:g} deg, axial {axial:g}, within 2 and 0.03", got, good)
+
+
 def orbit_points(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Random geocentric latitudes and longitudes [deg] of the orbit."""
     rng = np.random.default_rng(5)
@@ -237,5 +256,5 @@ def speed(say: Say) -> None:
 
 VALIDATIONS: dict[str, Callable[[Say], None]] = {
     f"geomagnetism_{run.__name__}": run
-    for run in (field, tracing, world, halving, refusals, dipole, igrf, table, speed)
+    for run in (field, tracing, world, halving, refusals, dipole, igrf, ranges, table, speed)
 }

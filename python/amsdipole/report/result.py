@@ -194,7 +194,9 @@ class Result:
                 "ns": "towards b = 90 deg",
                 "fb": "towards l = 0, b = 0",
                 "order": ["ew", "ns", "fb"],
-                "directions": "local, not corrected for the deflection in the magnetic field of the Earth",
+                "directions": "local, not corrected for the deflection in the magnetic field of the Earth"
+                if all(r.far is None for r in self.ranges)
+                else "local, and far_dipole is folded back to those far from the magnetic field of the Earth",
             },
             "ranges": [r.document() for r in self.ranges],
             "together": self.together,
