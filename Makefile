@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate wheel clean check rebuild
+.PHONY: help demo test lint format bench validate docs wheel clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ bench: $(STAMP)-tests ## Time the kernels, their twins and the whole pipeline
 
 validate: $(STAMP)-tests ## Run the long validations (ARGS="pixels toys" chooses)
 	$(BIN)/python tools/validate.py $(ARGS)
+
+docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as errors, without a network
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
 wheel: $(STAMP)-package ## Build a wheel into dist/
 	$(BIN)/maturin build --release --locked --out dist

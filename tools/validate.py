@@ -24,8 +24,10 @@ import validate_efficiency
 import validate_event_streams
 import validate_events
 import validate_exposure
+import validate_face
 import validate_fits
 import validate_geomagnetism
+import validate_models
 import validate_nulls
 import validate_seconds
 import validate_statistics
@@ -212,6 +214,8 @@ for found in (
     validate_events.VALIDATIONS,
     validate_event_streams.VALIDATIONS,
     validate_geomagnetism.VALIDATIONS,
+    validate_models.VALIDATIONS,
+    validate_face.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})
 

@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (demo, run, validate):
+    for command in (demo, init, run, validate):
         _ = app.command()(command)
     config = typer.Typer(help="Configurations.", no_args_is_help=True)
     _ = config.command()(schema)
@@ -47,6 +47,22 @@ def demo(
     print_text(result_table(document))
     print_text(f"\nInjected (EW, NS, FB): {', '.join(f'{100 * c:g} %' for c in dipole)}; seed {seed}.")
     print_text(f"Files are in {folder}: config.toml, events.parquet, results/")
+
+
+def init(
+    config: Annotated[Path, typer.Argument(help="File to write.")] = Path("config.toml"),
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a commented configuration to start from, with every key and its default."""
+    from amsdipole._files import replacing
+    from amsdipole.config.template import config_template
+    from amsdipole.errors import DataError
+
+    if config.exists() and not overwrite:
+        raise DataError(f"{config}: it exists already; choose another, or allow overwrite")
+    with replacing(config, overwrite=overwrite) as temporary:
+        _ = Path(temporary).write_text(config_template(), encoding="utf-8")
+    print_text(f"{config}: name your events in [events], then check it by: amsdipole validate {config}")
 
 
 def run(

@@ -19,6 +19,7 @@ from amsdipole.exposure.efficiency_table import (
 from amsdipole.exposure.frames import EXPOSURE_FRAMES, FrameTurn, frame_turn
 from amsdipole.exposure.ground import ground_exposure
 from amsdipole.exposure.half_views import half_references
+from amsdipole.exposure.live_share import ams_live_share
 from amsdipole.exposure.livetime import (
     LivetimeCube,
     livetime_cube,
@@ -44,6 +45,7 @@ __all__ = [
     "Shift",
     "TwoDiscs",
     "ams_lepton_geometry",
+    "ams_live_share",
     "control_efficiency",
     "dipole_shift",
     "efficiency_covariance",

@@ -13,9 +13,9 @@ __all__ = ["check_output", "made_folder", "range_name"]
 
 
 @contextlib.contextmanager
-def made_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+def made_folder(folder: Path, *, overwrite: bool, mark: str = "result.json") -> Iterator[Path]:
     """Give a temporary folder beside `folder`; rename it when the block ends well, remove it otherwise."""
-    check_output(str(folder), overwrite=overwrite)
+    check_output(str(folder), overwrite=overwrite, mark=mark)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         yield work
@@ -40,7 +40,7 @@ def range_name(low_gev: float | None, high_gev: float | None) -> str:
     return f"above_{low_gev:g}_gev" if high_gev is None else f"from_{low_gev:g}_to_{high_gev:g}_gev"
 
 
-def check_output(folder: str, *, overwrite: bool) -> None:
+def check_output(folder: str, *, overwrite: bool, mark: str = "result.json") -> None:
     """Refuse an output folder that cannot be made, before any work.
 
     Parameters
@@ -49,6 +49,8 @@ def check_output(folder: str, *, overwrite: bool) -> None:
         The folder.
     overwrite : bool
         Whether an earlier result there may be replaced.
+    mark : str
+        File by which an earlier result is known.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def check_output(folder: str, *, overwrite: bool) -> None:
     if target.exists():
         if not overwrite:
             raise DataError(f"{target}: the folder exists already; choose another, or allow overwrite")
-        if not (target / "result.json").is_file():
+        if not (target / mark).is_file():
             raise DataError(f"{target}: the folder holds no earlier result; it is not replaced")
     if not target.parent.is_dir():
         raise DataError(f"{target.parent}: no such folder")

@@ -39,6 +39,7 @@ from amsdipole.statistics.rayleigh import FirstHarmonic, GroundDipole, first_har
 from amsdipole.statistics.relative import RelativeFit, fit_relative
 from amsdipole.statistics.shuffled import event_map, rate_weights, shuffled_reference
 from amsdipole.statistics.sky_fits import SkyFits, fit_components, fit_skies
+from amsdipole.statistics.strength import Strength, pattern_strength
 from amsdipole.statistics.systematics import Impact, impacts, with_shifts
 from amsdipole.statistics.toy_skies import WeightClass, poisson_skies, toy_rng, weighted_skies
 from amsdipole.statistics.toys import Total, toy_counts
@@ -83,6 +84,7 @@ __all__ = [
     "RelativeFit",
     "RowTable",
     "SkyFits",
+    "Strength",
     "Total",
     "UpperLimit",
     "WeightClass",
@@ -122,6 +124,7 @@ __all__ = [
     "multipole_check",
     "neyman_limit",
     "null_tests",
+    "pattern_strength",
     "poisson_skies",
     "posterior_tail",
     "projection",
