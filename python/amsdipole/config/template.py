@@ -21,7 +21,7 @@ _ASKED: Final = {
     ("seconds", "start"): "2011-05-19T00:00:00Z",
     ("seconds", "stop"): "2020-05-19T00:00:00Z",
 }
-_LEFT_OUT: Final = ("ground", "templates", "weights")  # sections of their own kind of analysis; the schema has them
+_ALWAYS: Final = ("seconds",)  # other sections without a default are of their own kind of analysis: the schema has them
 
 
 def config_template() -> str:
@@ -51,7 +51,7 @@ def config_template() -> str:
     lines += _keys(Config, "")
     for name, field in Config.model_fields.items():
         kind = _section_of(field.annotation)
-        if kind is not None and name not in _LEFT_OUT:
+        if kind is not None and (field.default is not None or name in _ALWAYS):
             lines += ["", *_comment(kind.__doc__), f"[{name}]", *_keys(kind, name)]
     return "\n".join(lines) + "\n"
 
