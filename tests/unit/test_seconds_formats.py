@@ -249,3 +249,16 @@ def test_every_example_is_a_good_configuration(path):
     from amsdipole.config import read_config
 
     assert read_config(path).name
+
+
+def test_some_rows_are_the_same_by_a_stretch_and_by_their_numbers(rows):
+    from dataclasses import replace
+
+    table = replace(rows, flags=np.arange(len(rows)), rate_rad_s=np.zeros((len(rows), 3)))
+    stretch, numbers = table.rows(slice(20, 50)), table.rows(np.arange(20, 50))
+    for name in ("time_s", "livetime_fraction", "position_km", "velocity_km_s", "angle_rad", "rate_rad_s", "flags"):
+        np.testing.assert_array_equal(getattr(stretch, name), getattr(numbers, name))
+        np.testing.assert_array_equal(getattr(stretch, name), getattr(table, name)[20:50])
+    assert (stretch.step_s, stretch.source) == (table.step_s, table.source)
+    with pytest.raises(DataError, match="lies before"):
+        table.rows(slice(None, None, -1))

@@ -1,6 +1,7 @@
 """The table of seconds: where the detector was, how it was turned, and for how long it was live."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ __all__ = ["STEP_MAX_S", "Seconds", "SecondsSource", "TableSeconds", "joined_sec
 
 STEP_MAX_S = 60.0  # a low orbit turns by 4 degrees in a minute; longer rows would blur the sky
 BLOCK = 131_072  # rows that travel together through the kernels: about 30 MB
+
+
+_COLUMNS = ("time_s", "livetime_fraction", "position_km", "velocity_km_s", "angle_rad", "rate_rad_s", "flags")
 
 
 @dataclass(frozen=True)
@@ -113,17 +117,15 @@ class Seconds:
 
     def rows(self, which: "slice | NDArray[np.int64]") -> "Seconds":
         """Return some of the rows."""
-        return Seconds(
-            self.time_s[which],
-            self.step_s,
-            self.livetime_fraction[which],
-            self.position_km[which],
-            self.velocity_km_s[which],
-            self.angle_rad[which],
-            self.source,
-            None if self.rate_rad_s is None else self.rate_rad_s[which],
-            None if self.flags is None else self.flags[which],
-        )
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        chosen: dict[str, Any] = {name: None if v is None else v[which] for name, v in columns.items()}
+        if not isinstance(which, slice) or which.step not in {None, 1}:
+            return replace(self, **chosen)
+        # A stretch of a table that was checked needs no second look.
+        part = copy(self)
+        for name, values in chosen.items():
+            object.__setattr__(part, name, values)
+        return part
 
     def with_livetime(self, livetime_fraction: NDArray[np.float64]) -> "Seconds":
         """Return the rows with another live share."""
@@ -137,7 +139,7 @@ def joined_seconds(parts: "list[Seconds]", step_s: float) -> Seconds:
     if not parts:
         return Seconds(np.zeros(0), step_s, np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 3)))
     columns: dict[str, Any] = {}
-    for name in ("time_s", "livetime_fraction", "position_km", "velocity_km_s", "angle_rad", "rate_rad_s", "flags"):
+    for name in _COLUMNS:
         values = [getattr(part, name) for part in parts]
         if any(v is None for v in values) and not all(v is None for v in values):
             raise DataError(f"{name} is given by some of the files only: {', '.join(p.source for p in parts)}")
