@@ -12,7 +12,7 @@ use amsdipole_core::poisson::poisson_counts;
 use amsdipole_core::slopes::maximum_slopes;
 use amsdipole_core::states::{StateKnots, interpolated_states};
 use amsdipole_core::vector::{Matrix, Vector};
-use amsdipole_core::{attitude, earth, healpix, seconds};
+use amsdipole_core::{attitude, earth, healpix, navigation, seconds};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -108,6 +108,18 @@ fn navigation_kernels(c: &mut Criterion) {
     });
     let _ = group.bench_function("detector_attitude", |b| {
         b.iter(|| black_box(attitude::detector_attitude(&row.position_km, &row.velocity_km_s, &angle, &IDENTITY)));
+    });
+    let rows = navigation::Rows {
+        time_s: &row.time_s,
+        position_km: &row.position_km,
+        velocity_km_s: &row.velocity_km_s,
+        angle_rad: &angle,
+    };
+    let _ = group.bench_function("navigation", |b| {
+        b.iter(|| navigation::navigation(&rows, &IDENTITY, &knot_s, &knot_matrix).unwrap());
+    });
+    let _ = group.bench_function("shielded_navigation", |b| {
+        b.iter(|| navigation::shielded_navigation(&rows, &IDENTITY, &knot_s, &knot_matrix, 0.5, 1, &dipole).unwrap());
     });
     let _ = group.bench_function("attitude_in_frame", |b| {
         b.iter(|| {

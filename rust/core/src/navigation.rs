@@ -273,3 +273,69 @@ fn fit(at: &Vector, moving: &Vector, momentum: &Vector) -> bool {
     good &= norm2(momentum) > FLAT * distance2 * speed2;
     good
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attitude::{attitude_in_frame, detector_attitude};
+    use crate::cutoff::stormer_cutoff;
+    use crate::earth::teme_to_earth_fixed;
+    use proptest::prelude::*;
+
+    const TURN: Matrix = [0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+
+    proptest! {
+        // Lengths beside those of tiles, and angles that change within one.
+        #[test]
+        fn one_pass_has_the_bits_of_the_kernels_one_after_the_other(
+            n in 1..200_usize, phase in 0.0..6.0f64, tilt in 0.0..3.0f64, change in 0..200_usize,
+            angle in prop::array::uniform3(-3.0..3.0f64), cone in 0.0..1.0f64, positive: bool,
+        ) {
+            let place = |i: usize, ahead: f64, size: f64| {
+                let (sin, cos) = (phase + ahead + 1.13e-3 * i as f64).sin_cos();
+                [size * cos, size * sin * tilt.cos(), size * sin * tilt.sin()]
+            };
+            let time_s: Vec<f64> = (0..n).map(|i| 1.4e9 + i as f64).collect();
+            let position_km: Vec<Vector> = (0..n).map(|i| place(i, 0.0, 6780.0)).collect();
+            let velocity_km_s: Vec<Vector> = (0..n).map(|i| place(i, std::f64::consts::FRAC_PI_2, 7.66)).collect();
+            let angle_rad: Vec<Vector> = (0..n).map(|i| if i < change { angle } else { [0.1, -0.2, 0.3] }).collect();
+            let rows = Rows {
+                time_s: &time_s, position_km: &position_km, velocity_km_s: &velocity_km_s, angle_rad: &angle_rad,
+            };
+            let (knot_s, knots) = ([1.4e9, 1.4e9 + 90.5, 1.4e9 + 500.0], [TURN, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], TURN]);
+            let dipole = DipoleKnots {
+                time_s: &[1.3e9, 1.5e9], k_gv: &[57.0, 58.0], center_km: &[[-400.0, 300.0, 200.0]; 2],
+                pole: &[[0.0, 0.0, 1.0]; 2],
+            };
+            let sign = if positive { 1 } else { -1 };
+            let start = detector_attitude(&position_km, &velocity_km_s, &angle_rad, &TURN).expect("an orbit");
+            let attitude = attitude_in_frame(&time_s, &start.rotation, &start.rate, &knot_s, &knots).expect("knots");
+            let up: Vec<Vector> = start.rotation.iter().map(|m| [m[2], m[5], m[8]]).collect();
+            let position = teme_to_earth_fixed(&time_s, &position_km).expect("times");
+            let axis = teme_to_earth_fixed(&time_s, &up).expect("times");
+            let cutoff_gv = stormer_cutoff(&time_s, &position, &axis, cone, sign, &dipole).expect("a dipole");
+            let whole = navigation(&rows, &TURN, &knot_s, &knots).expect("good rows");
+            let shielded = shielded_navigation(&rows, &TURN, &knot_s, &knots, cone, sign, &dipole).expect("good rows");
+            prop_assert_eq!(&whole.attitude, &attitude);
+            prop_assert_eq!(whole.position_km, position);
+            prop_assert_eq!(whole.axis, axis);
+            prop_assert_eq!(shielded.attitude, attitude);
+            prop_assert_eq!(shielded.cutoff_gv, cutoff_gv);
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_plane_is_refused_by_its_number() {
+        let (along, across) = ([7.0, 0.0, 0.0], [0.0, 7.0, 0.0]);
+        let mut velocity = vec![across; 100];
+        velocity[77] = along;
+        let rows = Rows {
+            time_s: &(0..100).map(f64::from).collect::<Vec<_>>(),
+            position_km: &[[7000.0, 0.0, 0.0]; 100],
+            velocity_km_s: &velocity,
+            angle_rad: &[[0.0; 3]; 100],
+        };
+        let error = navigation(&rows, &TURN, &[0.0, 100.0], &[TURN; 2]).expect_err("a fall along the vertical");
+        assert!(error.to_string().contains("velocity_km_s[77]"), "{error}");
+    }
+}
