@@ -1,8 +1,10 @@
 """The production kernel beside a fused numba kernel and a script of numpy, healpy and bincount.
 
-    python benches/event_kernel.py [--events N] [--rounds N] [--gap-every N]
+    python benches/event_kernel.py [--events N] [--rounds N]
 
-All three do the same steps on the same million events: find the second, bin the energy, apply selection, field of view,
+numba is not among the packages of the tests: `pip install numba` first.
+
+All do the same steps on the same million events: find the second, bin the energy, apply selection, field of view,
 live time and cutoff, turn the direction to the galaxy, find the HEALPix pixel, look the purity up by energy bin, region
 and response, add the weight and its square to maps of five energy bins, and keep the cut flow. One thread each; rounds
 are interleaved so that the ratios of a round see the same machine. Rates are medians per second of processor time of
