@@ -134,7 +134,7 @@ def plain(e: Columns, row: Navigation, region: np.ndarray, value: np.ndarray) ->
 
 
 @numba.njit(cache=False)
-def all_good(time_s, direction, energy, weight, start_s, step_s):  # type: ignore[no-untyped-def]
+def all_good(time_s, direction, energy, weight, start_s, step_s):  # type: ignore[no-untyped-def]  # numba types it
     """The refusals of the kernel as one numba loop: unit directions, finite values in range, a second for each."""
     good, row = True, 0
     for i in range(len(time_s)):

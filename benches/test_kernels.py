@@ -37,10 +37,6 @@ def cases() -> dict[str, tuple]:
         "detector_attitude": (seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting),
         "navigation": (
             seconds.time_s, seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting,
-            frame.time_s, frame.matrix,
-        ),
-        "shielded_navigation": (
-            seconds.time_s, seconds.position_km, seconds.velocity_km_s, seconds.angle_rad, navigator.mounting,
             frame.time_s, frame.matrix, navigator.rule.half_angle_rad, navigator.rule.charge_sign,
             dipole.time_s, dipole.k_gv, dipole.center_km, dipole.pole,
         ),
@@ -102,7 +98,6 @@ FUNCTIONS = [
     "geodetic",
     "detector_attitude",
     "navigation",
-    "shielded_navigation",
     "attitude_in_frame",
     "vector_in_frame",
     "interpolated_states",

@@ -5,6 +5,7 @@ python tools/validate.py exposure_refusals
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def exposure_refusals(say: Say) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "seconds.parquet"
         for what, values, wanted in spoiled:
-            _refused(say, what, wanted, lambda v=values: _summed(path, v))  # type: ignore[misc]
+            _refused(say, what, wanted, partial(_summed, path, values))
         bent = good | {"quaternion_w": np.where(rows == ROW, 0.9, 1.0)}
         _refused(say, "a quaternion that is not unit", "quaternion[217]", lambda: _summed(path, bent, quaternion=True))
         whole = _summed(path, good)

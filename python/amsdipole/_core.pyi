@@ -29,7 +29,6 @@ __all__ = [
     "pixel_to_vector",
     "poisson_counts",
     "set_threads",
-    "shielded_navigation",
     "stormer_cutoff",
     "teme_to_earth_fixed",
     "threads",
@@ -54,15 +53,6 @@ def attitude_in_frame(
 ) -> tuple[_Floats, _Floats]: ...
 def vector_in_frame(time_s: _Floats, vector: _Floats, knot_time_s: _Floats, knot_matrix: _Floats) -> _Floats: ...
 def navigation(
-    time_s: _Floats,
-    position_km: _Floats,
-    velocity_km_s: _Floats,
-    angle_rad: _Floats,
-    mounting: _Floats,
-    knot_time_s: _Floats,
-    knot_matrix: _Floats,
-) -> tuple[_Floats, _Floats, _Floats, _Floats]: ...
-def shielded_navigation(
     time_s: _Floats,
     position_km: _Floats,
     velocity_km_s: _Floats,

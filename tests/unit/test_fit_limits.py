@@ -43,3 +43,12 @@ def test_limits_go_on_smoothly_where_the_quadrature_ends():
     # A step of 0.2e-3, and what the two ways differ by at 50 standard errors: less than a tenth of one.
     gap = np.array([b.delta_ul - a.delta_ul for a, b in zip(below, above, strict=True)])
     np.testing.assert_allclose(gap, 0.2e-3, atol=0.1e-3)
+
+
+@pytest.mark.parametrize(("axis", "sigma"), [(0, 2e-3), (1, 1e-3), (2, 1e-3)])
+def test_far_from_zero_the_error_along_the_dipole_decides(axis, sigma):
+    rho = [0.0, 0.0, 0.0]
+    rho[axis] = 0.04
+    found = fit_limits(fit_of(rho, np.diag([4.0, 1.0, 1.0]) * 1e-6), methods=METHODS)
+    # A normal law along the dipole; errors across it lengthen the dipole by up to sigma^2 / delta = 1e-4, twice in all.
+    np.testing.assert_allclose([u.delta_ul - 0.04 for u in found], 1.6449 * sigma, atol=2e-4)

@@ -113,7 +113,7 @@ def test_every_figure_comes_with_its_numbers(folder: Path) -> None:
 
 def test_columns_out_of_step_are_refused() -> None:
     with pytest.raises(ShapeError, match="lengths"):
-        Drawn("x", "x", None, {"a": [1], "b": [1, 2]})  # type: ignore[arg-type]
+        Drawn("x", "x", None, {"a": [1], "b": [1, 2]})  # type: ignore[arg-type]  # no figure is needed to be refused
 
 
 def test_text_of_a_user_is_escaped(folder: Path, tmp_path: Path) -> None:

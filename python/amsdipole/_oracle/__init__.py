@@ -13,7 +13,7 @@ from amsdipole._oracle.fold import folded_axes
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.igrf import magnetic_field
 from amsdipole._oracle.livetime import livetime_cube
-from amsdipole._oracle.navigation import navigation, shielded_navigation
+from amsdipole._oracle.navigation import navigation
 from amsdipole._oracle.orbit_axes import orbit_axes
 from amsdipole._oracle.poisson import poisson_counts
 from amsdipole._oracle.purity import PurityTable
@@ -44,7 +44,6 @@ __all__ = [
     "orbit_axes",
     "pixel_to_vector",
     "poisson_counts",
-    "shielded_navigation",
     "stormer_cutoff",
     "teme_to_earth_fixed",
     "trace",

@@ -16,22 +16,6 @@ def navigation(
     mounting: Floats,
     knot_time_s: Floats,
     knot_matrix: Floats,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    same_length("position_km", len(position_km), len(time_s))
-    rotation, rate = detector_attitude(position_km, velocity_km_s, angle_rad, mounting)
-    sky, sky_rate = attitude_in_frame(time_s, rotation, rate, knot_time_s, knot_matrix)
-    axis = teme_to_earth_fixed(time_s, np.ascontiguousarray(rotation[:, :, 2]))
-    return sky, sky_rate, teme_to_earth_fixed(time_s, position_km), axis
-
-
-def shielded_navigation(
-    time_s: Floats,
-    position_km: Floats,
-    velocity_km_s: Floats,
-    angle_rad: Floats,
-    mounting: Floats,
-    knot_time_s: Floats,
-    knot_matrix: Floats,
     half_angle_rad: float,
     charge_sign: int,
     dipole_time_s: Floats,
@@ -39,9 +23,11 @@ def shielded_navigation(
     dipole_center_km: Floats,
     dipole_pole: Floats,
 ) -> tuple[Floats, Floats, Floats]:
-    rotation, rate, position, axis = navigation(
-        time_s, position_km, velocity_km_s, angle_rad, mounting, knot_time_s, knot_matrix
-    )
+    same_length("position_km", len(position_km), len(time_s))
+    rotation, rate = detector_attitude(position_km, velocity_km_s, angle_rad, mounting)
+    sky, sky_rate = attitude_in_frame(time_s, rotation, rate, knot_time_s, knot_matrix)
     check_position(position_km)
+    position = teme_to_earth_fixed(time_s, position_km)
+    axis = teme_to_earth_fixed(time_s, np.ascontiguousarray(rotation[:, :, 2]))
     dipole = (dipole_time_s, dipole_k_gv, dipole_center_km, dipole_pole)
-    return rotation, rate, stormer_cutoff(time_s, position, axis, half_angle_rad, charge_sign, *dipole)
+    return sky, sky_rate, stormer_cutoff(time_s, position, axis, half_angle_rad, charge_sign, *dipole)

@@ -83,7 +83,7 @@ class Navigator:
 
     def __call__(self, seconds: Seconds) -> Navigation:
         """Navigate some rows; each row's result depends on that row alone."""
-        rotation, rate, cutoff_gv = _core.shielded_navigation(
+        rotation, rate, cutoff_gv = _core.navigation(
             floats("time_s", seconds.time_s, (None,)),
             floats("position_km", seconds.position_km, (None, 3)),
             floats("velocity_km_s", seconds.velocity_km_s, (None, 3)),

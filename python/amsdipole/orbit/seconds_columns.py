@@ -67,7 +67,9 @@ class _ParquetColumns:
 
 
 @dataclass(frozen=True)
-class _CsvFile:
+class _WholeFile:
+    """A file that is read in one piece."""
+
     path: str
     names: Mapping[str, str]
 
@@ -78,6 +80,8 @@ class _CsvFile:
     def where(self, group: int) -> str:
         return self.path
 
+
+class _CsvFile(_WholeFile):
     def columns(self, group: int, names: Sequence[str]) -> list[NDArray[np.float64]]:
         table = _csv(self.path)
         theirs = [self.names.get(name, name) for name in names]
@@ -99,18 +103,7 @@ def _csv(path: str) -> pa.Table:
         raise DataError(f"{path}: no readable CSV file ({str(error).splitlines()[0]})") from error
 
 
-@dataclass(frozen=True)
-class _FitsFile:
-    path: str
-    names: Mapping[str, str]
-
-    @property
-    def n_group(self) -> int:
-        return 1
-
-    def where(self, group: int) -> str:
-        return self.path
-
+class _FitsFile(_WholeFile):
     def columns(self, group: int, names: Sequence[str]) -> list[NDArray[np.float64]]:
         theirs = [self.names.get(name, name) for name in names]
         found = fits_table(self.path, theirs)[1]

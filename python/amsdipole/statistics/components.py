@@ -119,7 +119,7 @@ def sky_components(
     shape = exposure[seen] / exposure.max()
     shape = shape / shape.sum()
     higher = real_harmonics(unit[seen], degree)[:, 4:] if degree > 1 else np.empty((int(seen.sum()), 0))
-    names = [*DIPOLE_NAMES, *(f"a_{l}{m:+d}" for l in range(2, degree + 1) for m in range(-l, l + 1))]  # noqa: E741
+    names = [*DIPOLE_NAMES, *(f"a_{l}{m:+d}" for l in range(2, degree + 1) for m in range(-l, l + 1))]  # noqa: E741 - as in harmonics
     n_sky = len(names)
     basis = [unit[seen], higher]
     for name, values in (templates or {}).items():

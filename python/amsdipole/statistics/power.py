@@ -105,7 +105,7 @@ def angular_power(
         raise DataError(f"counts[{int(stray.argmax())}] = {events[stray][0]} where the reference is 0")
     shape = exposure / whole
     harmonics = real_harmonics(direction, degree)[:, 1:]
-    label = np.concatenate([np.full(2 * l + 1, l - 1) for l in range(1, degree + 1)])  # noqa: E741
+    label = np.concatenate([np.full(2 * l + 1, l - 1) for l in range(1, degree + 1)])  # noqa: E741 - as in harmonics
 
     def spectrum(skies: Floats) -> Floats:
         size = skies.sum(axis=1, keepdims=True)

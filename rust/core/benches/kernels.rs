@@ -116,10 +116,7 @@ fn navigation_kernels(c: &mut Criterion) {
         angle_rad: &angle,
     };
     let _ = group.bench_function("navigation", |b| {
-        b.iter(|| navigation::navigation(&rows, &IDENTITY, &knot_s, &knot_matrix).unwrap());
-    });
-    let _ = group.bench_function("shielded_navigation", |b| {
-        b.iter(|| navigation::shielded_navigation(&rows, &IDENTITY, &knot_s, &knot_matrix, 0.5, 1, &dipole).unwrap());
+        b.iter(|| navigation::navigation(&rows, &IDENTITY, &knot_s, &knot_matrix, 0.5, 1, &dipole).unwrap());
     });
     let _ = group.bench_function("attitude_in_frame", |b| {
         b.iter(|| {

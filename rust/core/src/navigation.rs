@@ -1,16 +1,14 @@
-//! What each second means: orientation in the sky, place and axis or cutoff on the Earth, in one pass.
+//! What each second means: orientation in the sky and cutoff on the Earth, in one pass.
 
 use crate::Result;
 use crate::attitude::{Attitude, FLAT, body_to_local, check_attitude, check_frame, local_to_inertial};
 use crate::check::{CHUNK, finite, same_length};
 use crate::cutoff::{DipoleKnots, Shield, check_position};
 use crate::earth::{sidereal, turned};
-use crate::interpolation::Knots;
-use crate::interpolation::at_tile;
+use crate::interpolation::{Knots, at_tile};
 use crate::tile::{Column, TILE, column, columns, row, set_row, tile};
 use crate::vector::{Matrix, Vector, apply, cross, norm2, product, scaled};
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Seconds as rows of a table.
 #[derive(Debug, Clone, Copy)]
@@ -25,52 +23,22 @@ pub struct Rows<'a> {
     pub angle_rad: &'a [Vector],
 }
 
-/// Where a detector is and how it lies.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Navigation {
-    /// Orientation in the axes that the frame knots lead to.
-    pub attitude: Attitude,
-    /// Earth-fixed position [km].
-    pub position_km: Vec<Vector>,
-    /// Earth-fixed axis of the detector.
-    pub axis: Vec<Vector>,
-}
-
 /// How a detector lies, and what the Earth's field keeps from it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shielded {
+pub struct Navigation {
     /// Orientation in the axes that the frame knots lead to.
     pub attitude: Attitude,
     /// Greatest cutoff over the cone about the axis [GV].
     pub cutoff_gv: Vec<f64>,
 }
 
-/// Orientation in the sky, earth-fixed position and axis of each second; bit for bit what
-/// [`crate::attitude::detector_attitude`], [`crate::attitude::attitude_in_frame`] and
-/// [`crate::earth::teme_to_earth_fixed`] give one after the other.
+/// Orientation in the sky and cutoff of each second; bit for bit what [`crate::attitude::detector_attitude`],
+/// [`crate::attitude::attitude_in_frame`], [`crate::earth::teme_to_earth_fixed`] and [`crate::cutoff::stormer_cutoff`]
+/// give one after the other.
 ///
 /// # Errors
-/// As those three.
+/// As those four.
 pub fn navigation(
-    rows: &Rows<'_>,
-    mounting: &[f64],
-    knot_time_s: &[f64],
-    knot_matrix: &[Matrix],
-) -> Result<Navigation> {
-    let setting = Setting::new(rows, mounting, knot_time_s, knot_matrix)?;
-    let n = rows.time_s.len();
-    let (mut position_km, mut axis) = (vec![[0.0; 3]; n], vec![[0.0; 3]; n]);
-    let earth = position_km.par_chunks_mut(CHUNK).zip(axis.par_chunks_mut(CHUNK));
-    let attitude = setting.navigate(rows, earth.map(|(position_km, axis)| Kept { position_km, axis }))?;
-    Ok(Navigation { attitude, position_km, axis })
-}
-
-/// Orientation in the sky and cutoff of each second; bit for bit what [`navigation`] and
-/// [`crate::cutoff::stormer_cutoff`] of its places and axes give.
-///
-/// # Errors
-/// As those two.
-pub fn shielded_navigation(
     rows: &Rows<'_>,
     mounting: &[f64],
     knot_time_s: &[f64],
@@ -78,15 +46,46 @@ pub fn shielded_navigation(
     half_angle_rad: f64,
     charge_sign: i64,
     dipole: &DipoleKnots<'_>,
-) -> Result<Shielded> {
-    let setting = Setting::new(rows, mounting, knot_time_s, knot_matrix)?;
+) -> Result<Navigation> {
+    let n = rows.time_s.len();
+    same_length("position_km", rows.position_km.len(), n)?;
+    let refusal = || check_attitude(rows.position_km, rows.velocity_km_s, rows.angle_rad, mounting);
+    let frame = check_frame(rows.time_s, knot_time_s, knot_matrix).or_else(|fault| refusal().and(Err(fault)))?;
+    let mut mount = [0.0; 9];
+    if rows.velocity_km_s.len() == n && rows.angle_rad.len() == n && mounting.len() == 9 {
+        mount.copy_from_slice(mounting);
+    } else {
+        mount = refusal()?;
+    }
     let shield = Shield::new(half_angle_rad, charge_sign, dipole)?;
     shield.cover(rows.time_s)?;
-    let mut cutoff_gv = vec![0.0; rows.time_s.len()];
-    let earth = cutoff_gv.par_chunks_mut(CHUNK).map(|cutoff_gv| Shaded { shield, cutoff_gv });
-    let attitude = setting.navigate(rows, earth)?;
+    let setting = Setting { mount, frame, matrix: knot_matrix, shield };
+    let attitude = Attitude { rotation: vec![[0.0; 9]; n], rate: vec![[0.0; 3]; n] };
+    let mut out = Navigation { attitude, cutoff_gv: vec![0.0; n] };
+    let good = out
+        .attitude
+        .rotation
+        .par_chunks_mut(CHUNK)
+        .zip(out.attitude.rate.par_chunks_mut(CHUNK))
+        .zip(out.cutoff_gv.par_chunks_mut(CHUNK))
+        .enumerate()
+        .map(|(chunk, ((rotation, rate), cutoff_gv))| {
+            let part = chunk * CHUNK..chunk * CHUNK + rotation.len();
+            let rows = Rows {
+                time_s: &rows.time_s[part.clone()],
+                position_km: &rows.position_km[part.clone()],
+                velocity_km_s: &rows.velocity_km_s[part.clone()],
+                angle_rad: &rows.angle_rad[part],
+            };
+            pulp::Arch::new().dispatch(Pass { setting: &setting, rows, rotation, rate, cutoff_gv })
+        })
+        .reduce(|| true, |a, b| a & b);
+    if !(good && finite(mounting)) {
+        // Something has no attitude: look again, one column after the other, for what to say.
+        let _ = refusal()?;
+    }
     check_position(rows.position_km)?;
-    Ok(Shielded { attitude, cutoff_gv })
+    Ok(out)
 }
 
 /// What all rows have in common.
@@ -94,111 +93,26 @@ struct Setting<'a> {
     mount: Matrix,
     frame: Knots<'a>,
     matrix: &'a [Matrix],
-    mounting: &'a [f64],
-}
-
-impl<'a> Setting<'a> {
-    fn new(rows: &Rows<'_>, mounting: &'a [f64], knot_time_s: &'a [f64], knot_matrix: &'a [Matrix]) -> Result<Self> {
-        let n = rows.time_s.len();
-        same_length("position_km", rows.position_km.len(), n)?;
-        let frame = check_frame(rows.time_s, knot_time_s, knot_matrix)
-            .or_else(|fault| refusal(rows, mounting).and(Err(fault)))?;
-        let mut mount = [0.0; 9];
-        if rows.velocity_km_s.len() == n && rows.angle_rad.len() == n && mounting.len() == 9 {
-            mount.copy_from_slice(mounting);
-        } else {
-            mount = refusal(rows, mounting)?;
-        }
-        Ok(Self { mount, frame, matrix: knot_matrix, mounting })
-    }
-
-    /// Attitude of all rows; `earth` takes what is found on the Earth, chunk by chunk.
-    fn navigate<E: Earth + Send>(
-        &self,
-        rows: &Rows<'_>,
-        earth: impl IndexedParallelIterator<Item = E>,
-    ) -> Result<Attitude> {
-        let n = rows.time_s.len();
-        let mut out = Attitude { rotation: vec![[0.0; 9]; n], rate: vec![[0.0; 3]; n] };
-        let chunks = out.rotation.par_chunks_mut(CHUNK).zip(out.rate.par_chunks_mut(CHUNK)).zip(earth).enumerate();
-        let good = chunks
-            .map(|(chunk, ((rotation, rate), earth))| {
-                let part = chunk * CHUNK..chunk * CHUNK + rotation.len();
-                let rows = Rows {
-                    time_s: &rows.time_s[part.clone()],
-                    position_km: &rows.position_km[part.clone()],
-                    velocity_km_s: &rows.velocity_km_s[part.clone()],
-                    angle_rad: &rows.angle_rad[part],
-                };
-                pulp::Arch::new().dispatch(Pass { setting: self, rows, rotation, rate, earth })
-            })
-            .reduce(|| true, |a, b| a & b);
-        if !(good && finite(self.mounting)) {
-            // Something has no attitude: look again, one column after the other, for what to say.
-            let _ = refusal(rows, self.mounting)?;
-        }
-        Ok(out)
-    }
-}
-
-fn refusal(rows: &Rows<'_>, mounting: &[f64]) -> Result<Matrix> {
-    check_attitude(rows.position_km, rows.velocity_km_s, rows.angle_rad, mounting)
-}
-
-/// What becomes of the places and axes of a tile of rows.
-trait Earth {
-    fn take(&mut self, part: Range<usize>, time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]);
-}
-
-/// They are kept.
-struct Kept<'a> {
-    position_km: &'a mut [Vector],
-    axis: &'a mut [Vector],
-}
-
-impl Earth for Kept<'_> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    fn take(&mut self, part: Range<usize>, _time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]) {
-        for (j, i) in part.enumerate() {
-            self.position_km[i] = row(position_km, j);
-            self.axis[i] = row(axis, j);
-        }
-    }
-}
-
-/// The cutoff there is kept.
-struct Shaded<'a> {
     shield: Shield<'a>,
-    cutoff_gv: &'a mut [f64],
-}
-
-impl Earth for Shaded<'_> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    fn take(&mut self, part: Range<usize>, time_s: &Column, position_km: &[Column; 3], axis: &[Column; 3]) {
-        let found = self.shield.cutoff(time_s, position_km, axis);
-        let n = part.len();
-        self.cutoff_gv[part].copy_from_slice(&found[..n]);
-    }
 }
 
 /// One chunk, to be compiled for each width of vectors.
-struct Pass<'a, E> {
+struct Pass<'a> {
     setting: &'a Setting<'a>,
     rows: Rows<'a>,
     rotation: &'a mut [Matrix],
     rate: &'a mut [Vector],
-    earth: E,
+    cutoff_gv: &'a mut [f64],
 }
 
-impl<E: Earth> pulp::WithSimd for Pass<'_, E> {
+impl pulp::WithSimd for Pass<'_> {
     type Output = bool;
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
     fn with_simd<S: pulp::Simd>(self, _simd: S) -> bool {
-        let Self { setting, rows, rotation, rate, mut earth } = self;
+        let Self { setting, rows, rotation, rate, cutoff_gv } = self;
+        let mut shield = setting.shield;
         let (mut interval, mut body) = (0, Body::new(setting.mount));
         let mut good = true;
         for first in (0..rows.time_s.len()).step_by(TILE) {
@@ -215,7 +129,8 @@ impl<E: Earth> pulp::WithSimd for Pass<'_, E> {
             let spin = tile(|j| sidereal(time[j]).into());
             let position_km = tile(|j| turned(&row(&at, j), spin[0][j], spin[1][j]));
             let axis = tile(|j| turned(&[inertial[2][j], inertial[5][j], inertial[8][j]], spin[0][j], spin[1][j]));
-            earth.take(part.clone(), &time, &position_km, &axis);
+            let cutoff = shield.cutoff(&time, &position_km, &axis);
+            cutoff_gv[part.clone()].copy_from_slice(&cutoff[..part.len()]);
             let sky = tile(|j| product(&row(&frame, j), &row(&inertial, j)));
             let turning = tile(|j| apply(&row(&frame, j), &scaled(&row(&momentum, j), 1.0 / norm2(&row(&at, j)))));
             for (j, i) in part.enumerate() {
@@ -314,13 +229,8 @@ mod tests {
             let position = teme_to_earth_fixed(&time_s, &position_km).expect("times");
             let axis = teme_to_earth_fixed(&time_s, &up).expect("times");
             let cutoff_gv = stormer_cutoff(&time_s, &position, &axis, cone, sign, &dipole).expect("a dipole");
-            let whole = navigation(&rows, &TURN, &knot_s, &knots).expect("good rows");
-            let shielded = shielded_navigation(&rows, &TURN, &knot_s, &knots, cone, sign, &dipole).expect("good rows");
-            prop_assert_eq!(&whole.attitude, &attitude);
-            prop_assert_eq!(whole.position_km, position);
-            prop_assert_eq!(whole.axis, axis);
-            prop_assert_eq!(shielded.attitude, attitude);
-            prop_assert_eq!(shielded.cutoff_gv, cutoff_gv);
+            let whole = navigation(&rows, &TURN, &knot_s, &knots, cone, sign, &dipole).expect("good rows");
+            prop_assert_eq!(whole, Navigation { attitude, cutoff_gv });
         }
     }
 
@@ -335,7 +245,13 @@ mod tests {
             velocity_km_s: &velocity,
             angle_rad: &[[0.0; 3]; 100],
         };
-        let error = navigation(&rows, &TURN, &[0.0, 100.0], &[TURN; 2]).expect_err("a fall along the vertical");
+        let dipole = DipoleKnots {
+            time_s: &[0.0, 100.0],
+            k_gv: &[57.0; 2],
+            center_km: &[[0.0; 3]; 2],
+            pole: &[[0.0, 0.0, 1.0]; 2],
+        };
+        let error = navigation(&rows, &TURN, &[0.0, 100.0], &[TURN; 2], 0.5, 1, &dipole).expect_err("a fall");
         assert!(error.to_string().contains("velocity_km_s[77]"), "{error}");
     }
 }

@@ -1,14 +1,31 @@
 //! NumPy arrays to slices and vectors to new NumPy arrays.
 
 use crate::error::{Result, shape_error};
+use amsdipole_core::cutoff::DipoleKnots;
 use numpy::{
-    Element, IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray, PyUntypedArrayMethods,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
+    PyReadonlyArray2, PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
 
 /// The elements of a contiguous array.
 pub fn slice<'a, T: Element, D: numpy::ndarray::Dimension>(array: &'a PyReadonlyArray<'_, T, D>) -> Result<&'a [T]> {
     array.as_slice().map_err(|_| shape_error("an array is not contiguous".into()))
+}
+
+/// An eccentric dipole at knots of time.
+pub fn dipole_knots<'a>(
+    time_s: &'a PyReadonlyArray1<'_, f64>,
+    k_gv: &'a PyReadonlyArray1<'_, f64>,
+    center_km: &'a PyReadonlyArray2<'_, f64>,
+    pole: &'a PyReadonlyArray2<'_, f64>,
+) -> Result<DipoleKnots<'a>> {
+    Ok(DipoleKnots {
+        time_s: slice(time_s)?,
+        k_gv: slice(k_gv)?,
+        center_km: rows("dipole_center_km", center_km)?,
+        pole: rows("dipole_pole", pole)?,
+    })
 }
 
 /// The rows of a contiguous array whose rows have N elements.

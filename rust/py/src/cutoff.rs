@@ -1,6 +1,6 @@
 //! Glue of `amsdipole_core::cutoff`.
 
-use crate::convert::{list, rows, slice};
+use crate::convert::{dipole_knots, list, rows, slice};
 use crate::error::Result;
 use crate::pool::run;
 use amsdipole_core::cutoff as core;
@@ -23,12 +23,7 @@ pub fn stormer_cutoff<'py>(
 ) -> Result<Bound<'py, PyArray1<f64>>> {
     let (time_s, position_km) = (slice(&time_s)?, rows("position_km", &position_km)?);
     let direction = rows("direction", &direction)?;
-    let dipole = core::DipoleKnots {
-        time_s: slice(&dipole_time_s)?,
-        k_gv: slice(&dipole_k_gv)?,
-        center_km: rows("dipole_center_km", &dipole_center_km)?,
-        pole: rows("dipole_pole", &dipole_pole)?,
-    };
+    let dipole = dipole_knots(&dipole_time_s, &dipole_k_gv, &dipole_center_km, &dipole_pole)?;
     let cutoff =
         run(py, || core::stormer_cutoff(time_s, position_km, direction, half_angle_rad, charge_sign, &dipole))?;
     Ok(list(py, cutoff))

@@ -48,7 +48,7 @@ mod _core {
     #[pymodule_export]
     use super::livetime::livetime_cube;
     #[pymodule_export]
-    use super::navigation::{navigation, shielded_navigation};
+    use super::navigation::navigation;
     #[pymodule_export]
     use super::orbit_axes::orbit_axes;
     #[pymodule_export]

@@ -1,9 +1,8 @@
 //! Glue of `amsdipole_core::orbit_axes`.
 
-use crate::convert::{list, rows, slice, vectors};
+use crate::convert::{dipole_knots, list, rows, slice, vectors};
 use crate::error::Result;
 use crate::pool::run;
-use amsdipole_core::cutoff::DipoleKnots;
 use amsdipole_core::orbit_axes as core;
 use amsdipole_core::states::StateKnots;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
@@ -52,12 +51,7 @@ pub fn orbit_axes<'py>(
         knot_matrix: rows("knot_matrix", &knot_matrix)?,
         half_angle_rad,
         charge_sign,
-        dipole: DipoleKnots {
-            time_s: slice(&dipole_time_s)?,
-            k_gv: slice(&dipole_k_gv)?,
-            center_km: rows("dipole_center_km", &dipole_center_km)?,
-            pole: rows("dipole_pole", &dipole_pole)?,
-        },
+        dipole: dipole_knots(&dipole_time_s, &dipole_k_gv, &dipole_center_km, &dipole_pole)?,
     };
     let out = run(py, || core::orbit_axes(&knots, time_s, &setting))?;
     Ok((vectors(py, out.sky)?, vectors(py, out.earth)?, vectors(py, out.place)?, list(py, out.cutoff_gv)))
