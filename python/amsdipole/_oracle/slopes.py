@@ -8,6 +8,7 @@ from amsdipole.errors import ShapeError
 
 COMPONENTS_MAX = 24
 STEP_TOLERANCE = 1e-8
+FLUX_TOLERANCE = 1e-8
 ITERATION_MAX = 100
 LOWEST_FLUX = 1e-9
 SAFE_FALL = 1.0 - np.sqrt(0.5)
@@ -55,6 +56,7 @@ def _maximum(
     counts: Floats, squared: Floats, offset: Floats, moment: Floats, scale: float, penalty: Floats
 ) -> tuple[Floats, Floats, Floats, int]:
     slope, status = np.zeros(offset.shape[1]), NO_MAXIMUM
+    longest = np.sqrt((offset**2).sum(axis=1).max(initial=0.0))
     expected = scale * counts.sum() * moment + penalty
     if _positive(expected):
         step = np.linalg.solve(expected, scale * (counts @ offset))
@@ -74,7 +76,9 @@ def _maximum(
             if not _positive(curvature):
                 break
         step = np.linalg.solve(curvature, gradient)
-        if max(float(gradient @ step), 0.0) ** 0.5 < STEP_TOLERANCE:
+        length = max(float(gradient @ step), 0.0) ** 0.5
+        small = counts.min() >= 0.0 and length < 1.0 and np.linalg.norm(step) * longest < FLUX_TOLERANCE * flux.min()
+        if length < STEP_TOLERANCE or small:
             status = iteration if concave else NOT_CONCAVE
             slope = slope + step
             break

@@ -61,7 +61,8 @@ def maxima(
     likelihood of q; in r it is concave for counts that are not negative. A Newton step is shortened so that it is
     sure to gain: with c the greatest share of a pixel's flux that it would take, the second derivative grows at
     most by ``1 / (1 - c)**2``. Where signed weights break the concavity, the information of the reference takes the
-    place of the second derivative for that step. The search ends with a step below 1e-8 errors.
+    place of the second derivative for that step. The search ends with a step below 1e-8 errors, or one that
+    changes no pixel's flux by 1e-8 where counts are not negative: the next would be shorter by that factor.
 
     References
     ----------

@@ -151,7 +151,8 @@ def fit_components(
     if weighting not in get_args(Weighting):
         raise RangeError(f"weighting = {weighting!r} is none of {', '.join(get_args(Weighting))}")
     total, total2 = _checked(counts, sum_weight2, components.seen)
-    sum_weight, sum_square = total.sum(axis=1), total2.sum(axis=1)
+    sum_weight = total.sum(axis=1)
+    sum_square = sum_weight if total2 is total else total2.sum(axis=1)
     n_eff = _effective(sum_weight, sum_square, weighting)
     n = len(components.names)
     penalty = np.diag(np.where(components.is_sky, 0.0, 1.0))
@@ -191,7 +192,8 @@ def _checked(counts: ArrayLike, sum_weight2: ArrayLike | None, seen: NDArray[np.
         stray = (total != 0.0) & ~seen
         if stray.any():
             raise DataError(f"{_place('counts', total, stray)} but the reference is 0 there: nothing can be seen")
-        total, total2 = np.ascontiguousarray(total[:, seen]), np.ascontiguousarray(total2[:, seen])
+        total = np.ascontiguousarray(total[:, seen])
+        total2 = total if sum_weight2 is None else np.ascontiguousarray(total2[:, seen])
     if sum_weight2 is not None:
         bare = (total != 0.0) & (total2 == 0.0)
         if bare.any():

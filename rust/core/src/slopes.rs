@@ -3,21 +3,24 @@
 
 use crate::Result;
 use crate::check::{all_finite, all_within, same_length, within};
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use sums::{LANES, Lanes, Sky, Square};
+
+mod sums;
 
 /// Most components that are fitted together.
 pub const COMPONENTS_MAX: usize = 24;
 /// A step shorter than this many standard errors ends the search: Newton's error squares at each step.
 const STEP_TOLERANCE: f64 = 1e-8;
+/// So does one that changes no pixel's flux by more than this share, and with it the information by twice as much.
+const FLUX_TOLERANCE: f64 = 1e-8;
 /// Damped Newton took 3 to 10 steps in 4,000 random skies, some within 1 % of the edge.
 const ITERATION_MAX: i64 = 100;
 /// Relative flux at which a search has run into the edge of the physical region.
 const LOWEST_FLUX: f64 = 1e-9;
 /// 1 - 1 / sqrt(2): a full step that takes no more than this share of any pixel's flux cannot lose.
 const SAFE_FALL: f64 = 0.292_893_218_813_452_4;
-/// Pixels that are worked on at a time; of 2, 4 and 8 the fastest on every width of vectors.
-const LANES: usize = 8;
 
 /// No maximum was found: the search ran into the edge of the physical region, or did not end.
 pub const NO_MAXIMUM: i64 = -1;
@@ -63,8 +66,11 @@ pub fn maximum_slopes(
     same_length("squared", squared.len(), counts.len())?;
     same_length("moment", moment.len(), n * n)?;
     same_length("penalty", penalty.len(), n * n)?;
-    all_finite("counts", counts)?;
-    all_within("squared", squared, 0.0, f64::MAX)?;
+    // Unit weights come as one array: what holds for squares holds for it.
+    if !std::ptr::eq(counts, squared) || all_within("squared", squared, 0.0, f64::MAX).is_err() {
+        all_finite("counts", counts)?;
+        all_within("squared", squared, 0.0, f64::MAX)?;
+    }
     all_finite("offset", offset)?;
     all_finite("moment", moment)?;
     all_within("scale", scale, f64::MIN_POSITIVE, f64::MAX)?;
@@ -87,9 +93,6 @@ struct Problem<'a> {
     penalty: &'a [f64],
 }
 
-type Square<const K: usize> = [[f64; K]; K];
-type Tile<const K: usize> = [[f64; LANES]; K];
-
 fn all_skies<const K: usize>(problem: &Problem<'_>, counts: &[f64], squared: &[f64], scale: &[f64]) -> Slopes {
     let (npix, n) = (problem.npix, problem.n);
     let mut tiles = vec![[[0.0; LANES]; K]; npix.div_ceil(LANES)];
@@ -106,19 +109,16 @@ fn all_skies<const K: usize>(problem: &Problem<'_>, counts: &[f64], squared: &[f
     let found: Vec<Found<K>> = (0..scale.len())
         .into_par_iter()
         .map_init(
-            || [(); 3].map(|()| vec![[0.0; LANES]; tiles.len()]),
-            |[inverse, weights, weights2], sky| {
+            || (Vec::new(), Vec::new()),
+            |(spare, spare2), sky| {
                 let rows = sky * npix..(sky + 1) * npix;
-                fill(weights, &counts[rows.clone()]);
+                let weights = rows_of(&counts[rows.clone()], spare);
                 // Unit weights come as one array, for which the two sums are the same to the last bit.
                 let unit = std::ptr::eq(counts, squared);
-                if !unit {
-                    fill(weights2, &squared[rows]);
-                }
-                let sums =
-                    Sky { tiles: &tiles, counts: weights, squared: if unit { weights } else { weights2 }, longest, n };
+                let weights2 = if unit { weights } else { rows_of(&squared[rows], spare2) };
+                let sums = Sky { tiles: &tiles, counts: weights, squared: weights2, longest, n };
                 // Wide vectors where the machine has them: the same sums in the same order, and so the same bits.
-                arch.dispatch(Search { sky: sums, inverse, moment: &moment, penalty: &penalty, scale: scale[sky] })
+                arch.dispatch(Search { sky: &sums, moment: &moment, penalty: &penalty, scale: scale[sky] })
             },
         )
         .collect();
@@ -146,14 +146,6 @@ fn padded<const K: usize>(matrix: &[f64], n: usize, diagonal: f64) -> Square<K> 
     out
 }
 
-struct Sky<'a, const K: usize> {
-    tiles: &'a [Tile<K>],
-    counts: &'a [[f64; LANES]],
-    squared: &'a [[f64; LANES]],
-    longest: f64,
-    n: usize,
-}
-
 struct Found<const K: usize> {
     slope: [f64; K],
     information: Square<K>,
@@ -162,77 +154,80 @@ struct Found<const K: usize> {
 }
 
 struct Search<'a, const K: usize> {
-    sky: Sky<'a, K>,
-    inverse: &'a mut [[f64; LANES]],
+    sky: &'a Sky<'a, K>,
     moment: &'a Square<K>,
     penalty: &'a Square<K>,
     scale: f64,
 }
 
-impl<const K: usize> NullaryFnOnce for Search<'_, K> {
+impl<const K: usize> WithSimd for Search<'_, K> {
     type Output = Found<K>;
 
     #[inline(always)]
-    fn call(self) -> Found<K> {
-        search(&self.sky, self.inverse, self.moment, self.penalty, self.scale)
+    fn with_simd<S: Simd>(self, simd: S) -> Found<K> {
+        match S::F64_LANES {
+            8 => self.search(Lanes::<S, 1>(simd)),
+            4 => self.search(Lanes::<S, 2>(simd)),
+            2 => self.search(Lanes::<S, 4>(simd)),
+            _ => self.search(Lanes::<S, 8>(simd)),
+        }
     }
 }
 
-#[inline(always)]
-fn search<const K: usize>(
-    sky: &Sky<'_, K>,
-    inverse: &mut [[f64; LANES]],
-    moment: &Square<K>,
-    penalty: &Square<K>,
-    scale: f64,
-) -> Found<K> {
-    let total: f64 = sky.counts.as_flattened().iter().sum();
-    let expected: Square<K> =
-        std::array::from_fn(|a| std::array::from_fn(|b| scale * total * moment[a][b] + penalty[a][b]));
-    let expected = cholesky(&expected, sky.n);
-    // From isotropy the information of the reference gives a step as good as Newton's, for a tenth of the work.
-    let mut slope = [0.0; K];
-    if let Some(factor) = &expected {
-        inverse.fill([1.0; LANES]);
-        let step = solved(factor, &sky.pull().map(|g| scale * g), sky.n);
-        let fraction = sky.fraction(&step, inverse, 1.0);
-        slope = step.map(|s| fraction * s);
-    }
-    let mut status = NO_MAXIMUM;
-    let mut information = [[0.0; K]; K];
-    for iteration in 1..=ITERATION_MAX {
-        let (pull, lowest);
-        (pull, information, lowest) = sky.sums(&slope, inverse);
-        if lowest < LOWEST_FLUX {
-            break;
+impl<const K: usize> Search<'_, K> {
+    #[inline(always)]
+    fn search<S: Simd, const R: usize>(&self, v: Lanes<S, R>) -> Found<K> {
+        let Self { sky, moment, penalty, scale } = *self;
+        let (total, least) = sky.total(v);
+        let expected: Square<K> =
+            std::array::from_fn(|a| std::array::from_fn(|b| scale * total * moment[a][b] + penalty[a][b]));
+        let expected = cholesky(&expected, sky.n);
+        // From isotropy the information of the reference gives a step as good as Newton's, for a tenth of the work.
+        let mut slope = [0.0; K];
+        if let Some(factor) = &expected {
+            let step = solved(factor, &sky.pull(v).map(|g| scale * g), sky.n);
+            let fraction = sky.fraction(v, &slope, &step, 1.0);
+            slope = step.map(|s| fraction * s);
         }
-        let gradient: [f64; K] = std::array::from_fn(|a| scale * pull[a] - dot(&penalty[a], &slope));
-        let curvature: Square<K> =
-            std::array::from_fn(|a| std::array::from_fn(|b| scale * information[a][b] + penalty[a][b]));
-        // Signed weights may bend the likelihood upwards: there the information of the reference gives the step.
-        let concave = cholesky(&curvature, sky.n);
-        let factor = concave.or(expected);
-        let Some(factor) = factor else { break };
-        let step = solved(&factor, &gradient, sky.n);
-        let length = dot(&gradient, &step).max(0.0).sqrt();
-        if length < STEP_TOLERANCE {
-            status = if concave.is_some() { iteration } else { NOT_CONCAVE };
-            for a in 0..K {
-                slope[a] += step[a];
+        let mut status = NO_MAXIMUM;
+        let mut information = [[0.0; K]; K];
+        for iteration in 1..=ITERATION_MAX {
+            let (pull, lowest);
+            (pull, information, lowest) = sky.sums(v, &slope);
+            if lowest < LOWEST_FLUX {
+                break;
             }
-            break;
+            let gradient: [f64; K] = std::array::from_fn(|a| scale * pull[a] - dot(&penalty[a], &slope));
+            let curvature: Square<K> =
+                std::array::from_fn(|a| std::array::from_fn(|b| scale * information[a][b] + penalty[a][b]));
+            // Signed weights may bend the likelihood upwards: there the information of the reference gives the step.
+            let concave = cholesky(&curvature, sky.n);
+            let factor = concave.or(expected);
+            let Some(factor) = factor else { break };
+            let step = solved(&factor, &gradient, sky.n);
+            let length = dot(&gradient, &step).max(0.0).sqrt();
+            // Counts that are not negative: along the step the information changes by no more than 2 / (1 - share) of the
+            // share of a pixel's flux, and what is left of the step is its product with that.
+            let small = least >= 0.0 && length < 1.0 && sky.most(&step) < FLUX_TOLERANCE * lowest;
+            if length < STEP_TOLERANCE || small {
+                status = if concave.is_some() { iteration } else { NOT_CONCAVE };
+                for a in 0..K {
+                    slope[a] += step[a];
+                }
+                break;
+            }
+            let fraction = sky.fraction(v, &slope, &step, lowest);
+            for a in 0..K {
+                slope[a] += fraction * step[a];
+            }
         }
-        let fraction = sky.fraction(&step, inverse, lowest);
-        for a in 0..K {
-            slope[a] += fraction * step[a];
+        if status < 0 {
+            return Found { slope: [0.0; K], information: [[0.0; K]; K], squared: [[0.0; K]; K], status };
         }
+        let unit = std::ptr::eq(sky.counts, sky.squared);
+        let squared = if unit { information } else { sky.squares(v, &slope) };
+        Found { slope, information, squared, status }
     }
-    if status < 0 {
-        return Found { slope: [0.0; K], information: [[0.0; K]; K], squared: [[0.0; K]; K], status };
-    }
-    let unit = std::ptr::eq(sky.counts, sky.squared);
-    let squared = if unit { information } else { sky.squares(inverse) };
-    Found { slope, information, squared, status }
 }
 
 /// Share of a Newton step that is sure to gain, for counts that are not negative.
@@ -244,117 +239,18 @@ fn damping(fall: f64) -> f64 {
     if fall <= SAFE_FALL { 1.0 } else { 2.0 / (2.0 * fall + 1.0 + (4.0 * fall + 1.0).sqrt()) }
 }
 
-impl<const K: usize> Sky<'_, K> {
-    /// Sums of `W p` and `W p p^T`, and the lowest flux; leaves 1 / flux in `inverse`.
-    #[inline(always)]
-    fn sums(&self, slope: &[f64; K], inverse: &mut [[f64; LANES]]) -> ([f64; K], Square<K>, f64) {
-        let mut gradient = [[0.0; LANES]; K];
-        let mut information = [[[0.0; LANES]; K]; K];
-        let mut lowest = [f64::INFINITY; LANES];
-        for (tile, (counts, inverse)) in self.tiles.iter().zip(self.counts.iter().zip(inverse.iter_mut())) {
-            let mut flux = [1.0; LANES];
-            for a in 0..K {
-                for i in 0..LANES {
-                    flux[i] += slope[a] * tile[a][i];
-                }
-            }
-            let mut bent = [0.0; LANES];
-            for i in 0..LANES {
-                lowest[i] = if flux[i] < lowest[i] { flux[i] } else { lowest[i] };
-                inverse[i] = 1.0 / flux[i];
-                bent[i] = counts[i] * inverse[i];
-            }
-            for a in 0..K {
-                let mut pulled = [0.0; LANES];
-                for i in 0..LANES {
-                    let pull = bent[i] * tile[a][i];
-                    gradient[a][i] += pull;
-                    pulled[i] = pull * inverse[i];
-                }
-                for b in 0..=a {
-                    for i in 0..LANES {
-                        information[a][b][i] += pulled[i] * tile[b][i];
-                    }
-                }
-            }
-        }
-        (gradient.map(|g| g.iter().sum()), mirrored(&information), lowest.iter().copied().fold(f64::INFINITY, f64::min))
+/// Rows of `LANES` numbers: the numbers themselves, or a copy padded with zeros where they do not fill the last row.
+fn rows_of<'a>(values: &'a [f64], spare: &'a mut Vec<[f64; LANES]>) -> &'a [[f64; LANES]] {
+    let (rows, rest) = values.as_chunks();
+    if rest.is_empty() {
+        return rows;
     }
-
-    /// Sum of `W d`.
-    #[inline(always)]
-    fn pull(&self) -> [f64; K] {
-        let mut sum = [[0.0; LANES]; K];
-        for (tile, counts) in self.tiles.iter().zip(self.counts) {
-            for a in 0..K {
-                for i in 0..LANES {
-                    sum[a][i] += counts[i] * tile[a][i];
-                }
-            }
-        }
-        sum.map(|g| g.iter().sum())
-    }
-
-    /// Share of a step to take; pixels are looked at only where the longest offset could lose too much.
-    #[inline(always)]
-    fn fraction(&self, step: &[f64; K], inverse: &[[f64; LANES]], lowest: f64) -> f64 {
-        if dot(step, step).sqrt() * self.longest <= SAFE_FALL * lowest {
-            1.0
-        } else {
-            damping(self.fall(step, inverse))
-        }
-    }
-
-    /// Greatest share of a pixel's flux that a step would take.
-    #[inline(always)]
-    fn fall(&self, step: &[f64; K], inverse: &[[f64; LANES]]) -> f64 {
-        let mut most = [0.0_f64; LANES];
-        for (tile, inverse) in self.tiles.iter().zip(inverse) {
-            let mut change = [0.0; LANES];
-            for a in 0..K {
-                for i in 0..LANES {
-                    change[i] -= step[a] * tile[a][i];
-                }
-            }
-            for i in 0..LANES {
-                let fall = change[i] * inverse[i];
-                most[i] = if fall > most[i] { fall } else { most[i] };
-            }
-        }
-        most.iter().copied().fold(0.0, f64::max)
-    }
-
-    /// Sum of `W2 p p^T`, from the 1 / flux of the last sums.
-    #[inline(always)]
-    fn squares(&self, inverse: &[[f64; LANES]]) -> Square<K> {
-        let mut sum = [[[0.0; LANES]; K]; K];
-        for (tile, (squared, inverse)) in self.tiles.iter().zip(self.squared.iter().zip(inverse)) {
-            for a in 0..K {
-                let mut pulled = [0.0; LANES];
-                for i in 0..LANES {
-                    pulled[i] = squared[i] * inverse[i] * tile[a][i] * inverse[i];
-                }
-                for b in 0..=a {
-                    for i in 0..LANES {
-                        sum[a][b][i] += pulled[i] * tile[b][i];
-                    }
-                }
-            }
-        }
-        mirrored(&sum)
-    }
-}
-
-/// Copy numbers into rows of `LANES`; the last is padded with zeros.
-fn fill(rows: &mut [[f64; LANES]], values: &[f64]) {
-    let flat = rows.as_flattened_mut();
-    flat[..values.len()].copy_from_slice(values);
-    flat[values.len()..].fill(0.0);
-}
-
-#[inline(always)]
-fn mirrored<const K: usize>(lower: &[[[f64; LANES]; K]; K]) -> Square<K> {
-    std::array::from_fn(|a| std::array::from_fn(|b| lower[a.max(b)][a.min(b)].iter().sum()))
+    spare.clear();
+    spare.extend_from_slice(rows);
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    spare.push(last);
+    spare
 }
 
 #[inline(always)]
@@ -420,6 +316,24 @@ mod tests {
         }
 
         #[test]
+        fn bits_are_the_same_for_any_width_of_vectors(
+            counts in prop::collection::vec(0.0..50.0f64, 96), directions in prop::collection::vec(-1.0..1.0f64, 288)
+        ) {
+            let tiles: Vec<[[f64; LANES]; 3]> = directions
+                .chunks_exact(3 * LANES)
+                .map(|d| std::array::from_fn(|a| std::array::from_fn(|i| d[a * LANES + i])))
+                .collect();
+            let rows = counts.as_chunks().0;
+            let sky = Sky { tiles: &tiles, counts: rows, squared: rows, longest: 2.0, n: 3 };
+            let third = std::array::from_fn(|a| std::array::from_fn(|b| THIRD[3 * a + b]));
+            let search = || Search { sky: &sky, moment: &third, penalty: &[[0.0; 3]; 3], scale: 1.0 };
+            let (wide, narrow) = (Arch::new().dispatch(search()), search().with_simd(pulp::Scalar));
+            prop_assert_eq!(wide.slope.map(f64::to_bits), narrow.slope.map(f64::to_bits));
+            prop_assert_eq!(wide.information.map(|r| r.map(f64::to_bits)), narrow.information.map(|r| r.map(f64::to_bits)));
+            prop_assert_eq!(wide.status, narrow.status);
+        }
+
+        #[test]
         fn a_likelihood_never_falls_along_a_damped_step(
             counts in prop::array::uniform6(0.0..1e3f64), start in prop::array::uniform3(-0.9..0.9f64)
         ) {
@@ -435,11 +349,11 @@ mod tests {
             let value = |r: &[f64; 3]| -> f64 {
                 (0..6).map(|j| counts[j] * (1.0 + (0..3).map(|a| r[a] * AXES[3 * j + a]).sum::<f64>()).ln()).sum()
             };
-            let mut inverse = vec![[1.0; LANES]; 1];
-            let (gradient, information, _) = sky.sums(&start, &mut inverse);
+            let v = Lanes::<_, LANES>(pulp::Scalar);
+            let (gradient, information, _) = sky.sums(v, &start);
             if let Some(factor) = cholesky(&information, 3) {
                 let step = solved(&factor, &gradient, 3);
-                let t = damping(sky.fall(&step, &inverse));
+                let t = damping(sky.fall(v, &start, &step));
                 let there = std::array::from_fn(|a| start[a] + t * step[a]);
                 prop_assert!(value(&there) >= value(&start) - 1e-9 * value(&start).abs());
             }
