@@ -12,6 +12,7 @@ from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
+    FOLD_NSIDE,
     LivetimeAxes,
     dipole_shift,
     half_references,
@@ -24,6 +25,7 @@ from amsdipole.exposure.pixel_window import AxisResponse, PixelRadius, axis_resp
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.models import flux_integral
 from amsdipole.orbit import narrowed, stepped
+from amsdipole.sky import summed_pixels
 
 __all__ = ["systematics_report"]
 
@@ -90,7 +92,7 @@ def systematics_report(config: Config, *, step_s: float = 3.0, progress: Progres
             shifts[f"{name} half of the view"] = dipole_shift(np.add(*study.halves(low)), half)
         for other in (nside // 2, nside * 2):
             if 1 <= other <= 8192:
-                shifts[f"nside {other}"] = resolution_shift(nominal, study.nominal(low, nside=other))
+                shifts[f"nside {other}"] = resolution_shift(study.summed(low, nside), study.summed(low, other))
         for name, (fb, ew, ns) in shifts.items():
             rho = {"ew": float(ew), "ns": float(ns), "fb": float(fb)}
             delta = float(np.linalg.norm([fb, ew, ns]))
@@ -127,6 +129,7 @@ class _Study:
         ]
         self.sums = merged_axes([replace(year, identity="one study") for year in self.years])
         self._halves: dict[float, tuple[Floats, Floats]] = {}
+        self._fine: dict[tuple[float, int], Floats] = {}
 
     def pass_over(self, parts: Instrument, *, efficient: bool = True) -> LivetimeAxes:
         report: Callable[[int], None] | None = None
@@ -161,8 +164,15 @@ class _Study:
         weight = self.weights(axes, low, factor)
         return range_reference(axes, self.response(nside), nside=nside, class_weight=weight)
 
-    def nominal(self, low: float, *, nside: int | None = None) -> Floats:
-        return self.folded(self.sums, low, self.parts.navigator.rule.factor, nside or self.config.map.nside)
+    def nominal(self, low: float) -> Floats:
+        return self.of_sums(self.sums)(low)
+
+    def summed(self, low: float, nside: int) -> Floats:
+        """Fold the nominal rule as `expected_counts` does, at least at nside 64."""
+        fine = max(nside, FOLD_NSIDE)
+        if (low, fine) not in self._fine:
+            self._fine[low, fine] = self.folded(self.sums, low, self.parts.navigator.rule.factor, fine)
+        return summed_pixels(self._fine[low, fine], nside)
 
     def of_sums(self, axes: LivetimeAxes) -> Callable[[float], Floats]:
         return lambda low: self.folded(axes, low, self.parts.navigator.rule.factor, self.config.map.nside)
