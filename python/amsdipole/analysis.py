@@ -35,7 +35,7 @@ from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import (
     DipoleFit,
     Estimator,
-    expected_limit,
+    expected_fit_limits,
     fit_dipole,
     fit_limits,
     ground_dipole,
@@ -189,7 +189,7 @@ def _range_result(
         fit=fit,
         other_estimator=check,
         limits=fit_limits(fit, methods=names, confidence=confidence),
-        expected=tuple(expected_limit(fit.sigma, method=name, confidence=confidence) for name in names),
+        expected=expected_fit_limits(fit, methods=names, confidence=confidence),
         expected_counts=float(reference.sum()),
         counts_map=weights,
         reference_map=reference,
