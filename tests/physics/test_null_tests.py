@@ -155,15 +155,15 @@ def test_the_command_finds_nothing_in_a_simulated_mission(mission, tmp_path):
 
 
 def weights_file(path: Path, edge: list[float]) -> None:
-    """Write purities that fall from 0.95 to 0.3 with energy and differ by region and response."""
+    """Write purities that fall from 0.95 to 0.3 with energy and differ by response."""
     bins, n = ResponseBins("trd_lambda", 0.0, 2.0, 8), len(edge) - 1
-    value = np.linspace(0.95, 0.3, n)[:, None, None] * np.random.default_rng(3).uniform(0.8, 1.0, (n, 12, bins.n_cell))
+    value = np.linspace(0.95, 0.3, n)[:, None, None] * np.random.default_rng(3).uniform(0.8, 1.0, (n, 1, bins.n_cell))
     document = {
-        "energy_edge_gev": edge, "nside_region": 1,
+        "energy_edge_gev": edge, "nside_region": None,
         "responses": [{"column": "trd_lambda", "low": 0.0, "high": 2.0, "n_bin": 8}],
     }  # fmt: skip
     values = {"purity": value, "sweights": value, "background": 1.0 - value}
-    write_weights(path, WeightTables((bins,), np.array(edge), 1, values, document))
+    write_weights(path, WeightTables((bins,), np.array(edge), None, values, document))
 
 
 def test_purities_by_table_are_those_of_the_counts_and_no_fault(mission, tmp_path):

@@ -66,6 +66,9 @@ def exposure_merge(
 def systematics(
     config: ConfigPath,
     step_s: Annotated[float, typer.Option(help="Length of the rows made from element sets [s].")] = 3.0,
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder to make, for the reference maps of each variation and the unmoved one.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -75,7 +78,7 @@ def systematics(
     from amsdipole.exposure_systematics import systematics_report
 
     with ProgressReport(quiet=quiet) as progress:
-        document = systematics_report(read_config(config), step_s=step_s, progress=progress)
+        document = systematics_report(read_config(config), step_s=step_s, templates=templates, progress=progress)
     if as_json:
         print_json(document)
         return

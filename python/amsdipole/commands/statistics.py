@@ -124,7 +124,11 @@ def impacts(
     reference: Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)],
     squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
     template: Annotated[
-        list[str] | None, typer.Option(help="name=map.fits: the reference with this systematic at one sigma; repeat.")
+        list[str] | None,
+        typer.Option(
+            help="name=map.fits: the reference with this systematic at one sigma; name=map.fits,unmoved.fits where it "
+            "was moved from another one, as those of `amsdipole systematics --templates`; repeat."
+        ),
     ] = None,
     shifts: Annotated[
         Path | None, typer.Option(help="What `amsdipole systematics --json` printed: shifts of the dipole.")
@@ -140,15 +144,19 @@ def impacts(
     from amsdipole.report.impact_report import impact_document, impact_table, read_shifts
     from amsdipole.sky import read_map
 
-    named = [text.partition("=") for text in template or []]
-    for name, sign, path in named:
-        if not (name and sign and path):
-            raise typer.BadParameter(f"{name!r}: name=map.fits is wanted", param_hint="--template")
+    nominal = read_map(reference)
+    varied = {}
+    for text in template or []:
+        name, _, paths = text.partition("=")
+        moved, _, own = paths.partition(",")
+        if not (name and moved):
+            raise typer.BadParameter(f"{text!r}: name=map.fits is wanted", param_hint="--template")
+        varied[name] = (read_map(moved), read_map(own) if own else nominal)
     document = impact_document(
         read_map(counts),
-        read_map(reference),
+        nominal,
         None if squared is None else read_map(squared),
-        varied={name: read_map(path) for name, _, path in named},
+        varied=varied,
         shifts={} if shifts is None else read_shifts(shifts, low_gev),
         weighting=weighting,
         l_max=l_max,
