@@ -44,6 +44,7 @@ def systematics_report(
     config: Config,
     *,
     step_s: float = 3.0,
+    halves: bool = True,
     templates: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def systematics_report(
         Configuration with ``[seconds]``.
     step_s : float
         Rows that are made from element sets are made this long [s]; 3 s moves a shift by less than 1e-4.
+    halves : bool
+        Whether the halves of the field of view are among the variations, which takes as long as all others.
     templates : path-like, optional
         Folder to make, with the reference maps of each range: unmoved, and of each variation at the map's resolution.
     progress : callable, optional
@@ -106,7 +109,7 @@ def systematics_report(
         files = {name: _file(name, low) for name in made}
         if templates is not None:
             written |= {_file(name, low): SkyMap(m, "galactic") for name, m in {"unmoved": nominal, **made}.items()}
-        for name, half in zip(("port", "starboard"), study.halves(low), strict=True):
+        for name, half in zip(("port", "starboard"), study.halves(low) if halves else (), strict=halves):
             shifts[f"{name} half of the view"] = dipole_shift(np.add(*study.halves(low)), half)
         for other in (nside // 2, nside * 2):
             if 1 <= other <= 8192:
@@ -120,7 +123,7 @@ def systematics_report(
         with made_folder(Path(templates), overwrite=False) as work:
             for file, sky in written.items():
                 write_map(work / file, sky)
-    return {"step_s": parts.seconds.step_s, "shifts": rows}
+    return {"format": "amsdipole-systematics", "step_s": parts.seconds.step_s, "shifts": rows}
 
 
 def _file(variation: str, low: float) -> str:

@@ -75,6 +75,7 @@ def run_nulls(
     moments = mission.moments(lambda done: report("exposure", done, n_row))
     results = null_tests(sample, moments.opened(mission.sum_weight(sample)), pole=mission.pole, seed=seed)
     document: dict[str, Any] = {
+        "format": "amsdipole-nulls",
         "energy_low_gev": low,
         "n_event": len(sample.row),
         "n_eff": float((sample.weight**2).sum()),

@@ -1,7 +1,7 @@
 """A fit with systematics as a document and as text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from amsdipole.errors import ConfigError, DataError, FrameError
 from amsdipole.report.text import limit_table
 from amsdipole.sky import SkyMap, pixel_centers
-from amsdipole.statistics import LIMIT_METHODS, fit_dipole, impacts, vector_limits, with_shifts
+from amsdipole.statistics import LIMIT_METHODS, LimitMethod, fit_dipole, impacts, vector_limits, with_shifts
 
 __all__ = ["impact_document", "impact_table", "read_shifts"]
 
@@ -63,6 +63,7 @@ def impact_document(
     weighting: str,
     l_max: int,
     confidence: float,
+    methods: Sequence[LimitMethod] = tuple(LIMIT_METHODS),
 ) -> dict[str, Any]:
     """Fit with nuisance parameters, rank their impacts and make limits.
 
@@ -82,6 +83,8 @@ def impact_document(
         Greatest degree of the multipoles.
     confidence : float
         Confidence of the limits.
+    methods : sequence of str, optional
+        Methods of the limits; all without it.
 
     Returns
     -------
@@ -115,10 +118,11 @@ def impact_document(
     fit = fit_dipole(counts.values, nominal, center, templates=templates, **options) if templates else plain
     ranked = impacts(fit, shifts=shifts)
     whole = with_shifts(fit, shifts)
-    found = vector_limits(whole.rho, whole.covariance, methods=list(LIMIT_METHODS), confidence=confidence)
-    statistical = vector_limits(plain.rho, plain.covariance, methods=list(LIMIT_METHODS), confidence=confidence)
+    found = vector_limits(whole.rho, whole.covariance, methods=list(methods), confidence=confidence)
+    statistical = vector_limits(plain.rho, plain.covariance, methods=list(methods), confidence=confidence)
     both = replace(whole, rho=plain.rho.copy())
     return {
+        "format": "amsdipole-impacts",
         "frame": counts.frame,
         "l_max": l_max,
         "rho": dict(zip(_NAMES, whole.rho.tolist(), strict=True)),
