@@ -68,6 +68,7 @@ def demo(
 def init(
     config: Annotated[Path, typer.Argument(help="File to write.")] = Path("config.toml"),
     overwrite: Overwrite = False,
+    as_json: Json = False,
 ) -> None:
     """Write a commented configuration to start from, with every key and its default."""
     from amsdipole._files import replacing
@@ -78,7 +79,10 @@ def init(
         raise DataError(f"{config}: it exists already; choose another, or allow overwrite")
     with replacing(config, overwrite=overwrite) as temporary:
         _ = Path(temporary).write_text(config_template(), encoding="utf-8")
-    print_text(f"{config}: name your events in [events], then check it by: amsdipole validate {config}")
+    if as_json:
+        print_json({"path": str(config)})
+    else:
+        print_text(f"{config}: name your events in [events], then check it by: amsdipole validate {config}")
 
 
 def run(
@@ -120,8 +124,8 @@ def validate(config: ConfigPath, as_json: Json = False) -> None:
         print_text(f"  {name.replace('_', ' ')}: {value}")
 
 
-def schema() -> None:
-    """Print the JSON schema of a configuration."""
+def schema(as_json: Json = False) -> None:
+    """Print the JSON schema of a configuration; it is JSON with --json and without."""
     from amsdipole.config import Config
 
     print_json(Config.model_json_schema())

@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from amsdipole.commands._shared import ConfigPath, Json, Quiet, components, print_json, print_text
+from amsdipole.commands._shared import (
+    Confidence,
+    ConfigPath,
+    Counts,
+    Expected,
+    Figure,
+    Json,
+    Quiet,
+    Squared,
+    Weighting,
+    components,
+    print_json,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from amsdipole._progress import ProgressReport
@@ -34,7 +47,7 @@ def coverage(
     toys: Toys = 10_000,
     amplitudes: Annotated[str, typer.Option(help="True amplitudes in sigma.")] = "0,1,2,3,4,5",
     methods: Annotated[str, typer.Option(help="Methods by name; all without it.")] = "",
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    confidence: Confidence = 0.95,
     seed: Seed = 1,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -120,9 +133,9 @@ def nulls(
 
 
 def impacts(
-    counts: Annotated[Path, typer.Argument(help="Map of counts (sum of weights), FITS.", show_default=False)],
-    reference: Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)],
-    squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
+    counts: Counts,
+    reference: Expected,
+    squared: Squared = None,
     template: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,10 +147,10 @@ def impacts(
         Path | None, typer.Option(help="What `amsdipole systematics --json` printed: shifts of the dipole.")
     ] = None,
     low_gev: Annotated[float | None, typer.Option(help="Range of the shifts [GeV]; the first without it.")] = None,
-    weighting: Annotated[str, typer.Option(help="What weights mean: purity or signal.")] = "purity",
+    weighting: Weighting = "purity",
     l_max: Annotated[int, typer.Option("--l-max", min=1, max=4, help="Multipoles that are fitted.")] = 1,
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
-    figure: Annotated[Path | None, typer.Option(help="File for a figure (PNG or PDF).")] = None,
+    confidence: Confidence = 0.95,
+    figure: Figure = None,
     as_json: Json = False,
 ) -> None:
     """Fit with systematics as nuisance parameters, rank their impacts, and give limits that hold them."""
@@ -187,7 +200,7 @@ def project(
     sigma_factor: Annotated[float, typer.Option(help="What the exposure costs: 1 to 1.04 for AMS.")] = 1.0,
     method: Annotated[str, typer.Option(help="Method of the limit.")] = "flat_delta",
     confidence: Annotated[float, typer.Option(help="Confidence of the limit.")] = 0.95,
-    figure: Annotated[Path | None, typer.Option(help="File for a figure (PNG or PDF).")] = None,
+    figure: Figure = None,
     as_json: Json = False,
 ) -> None:
     """Project statistics, error, amplitude and limit to later years."""
