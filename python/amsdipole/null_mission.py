@@ -1,7 +1,7 @@
 """What null tests of a mission need: its seconds with their orientation, and the acceptance of a range."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from amsdipole.geomagnetism import EccentricDipoleKnots
 from amsdipole.instrument import Instrument
 from amsdipole.models import flux_integral
 from amsdipole.orbit import Navigation, Seconds
-from amsdipole.sky import FrameKnots, teme_to_earth_fixed, vector_in_frame
+from amsdipole.sky import FrameKnots, geodetic, teme_to_earth_fixed, vector_in_frame
 from amsdipole.statistics import ClassMoments, FieldOfView, NullSample, RowTable
 
 __all__ = ["MissionNulls", "mission_nulls"]
@@ -55,6 +55,10 @@ class MissionNulls:
     def rows(self, seconds: Seconds) -> tuple[RowTable, Floats, Navigation]:
         """Navigate some seconds; return their orientation, expected events and navigation."""
         found = self.parts.navigator(seconds)
+        if self.parts.efficiency is not None:  # the events have it, so the seconds must
+            place = geodetic(teme_to_earth_fixed(seconds.time_s, seconds.position_km))
+            cell = self.parts.efficiency.cell(place, found.time_s, found.cutoff_gv)
+            found = replace(found, livetime_s=found.livetime_s * self.parts.efficiency.value[cell])
         back = self.parts.navigator.frame
         inverse = FrameKnots(back.time_s, np.ascontiguousarray(back.matrix.transpose(0, 2, 1)))
         earth = np.empty_like(found.rotation)
