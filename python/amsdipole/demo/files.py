@@ -106,7 +106,8 @@ def write_mission(
             order = np.argsort(joined["time_s"], kind="stable")
             # Times need float64; of the rest float32 is enough, and is read faster.
             yield {n: c[order] if n == "time_s" else c[order].astype(np.float32) for n, c in joined.items()}
-            progress("simulation", i + 1, n_slice)
+            total = round(sum(n_candidate.values()))
+            progress("simulation", total * (i + 1) // n_slice, total)
 
     return write_events(path, slices(), overwrite=overwrite)
 
