@@ -136,8 +136,12 @@ def _impacts(result: Path, shifts: Path, progress: Progress) -> dict[str, Any]:
 
 
 def _nulls(config: Config, low_gev: float | None, progress: Progress) -> dict[str, Any]:
-    """Without the weights, which null tests do not take by table: what passes the cuts is isotropic all the same."""
-    return run_nulls(config.model_copy(update={"weights": None}), low_gev=low_gev, progress=progress)
+    """Test with the purities that the run has made."""
+    if config.weights is None:
+        raise AssertionError("both analyses of the demonstration have weights")
+    file = Path(config.output.folder) / "templates" / "weights.npz"
+    weights = config.weights.model_copy(update={"file": str(file)})
+    return run_nulls(config.model_copy(update={"weights": weights}), low_gev=low_gev, progress=progress)
 
 
 def _projection(species: str, path: Path, progress: Progress) -> dict[str, Any]:
