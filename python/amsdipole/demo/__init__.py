@@ -44,8 +44,8 @@ class DemoSize:
         Step of the map of traced cutoffs [deg].
     fit_edges_gev : tuple of float
         Bins of the template fits [GeV], each with some hundred events of every component.
-    edges_gev : tuple of float or None
-        Bins of energy [GeV]; None takes those of the AMS flux.
+    edges_gev : tuple of float
+        Bins of energy [GeV]: about every other one of the AMS flux, for each that a cutoff reaches costs a fold.
     nside : int
         Resolution of the maps.
     """
@@ -60,7 +60,9 @@ class DemoSize:
     control_error: float = 0.01
     field_step_deg: float = 15.0
     fit_edges_gev: tuple[float, ...] = (16.0, 20.04, 25.0, 40.0, 65.0, 100.0, 197.69, 500.0)
-    edges_gev: tuple[float, ...] | None = None
+    edges_gev: tuple[float, ...] = (
+        16.0, 17.98, 20.04, 22.25, 25.0, 28.68, 33.53, 40.0, 49.33, 65.0, 77.37, 100.0, 132.11, 197.69, 290.0, 500.0,
+    )  # fmt: skip
     nside: int = 32
 
 

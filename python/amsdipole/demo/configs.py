@@ -35,7 +35,7 @@ def config_document(
     step_s: float,
     control_error: float,
     fit_edges_gev: tuple[float, ...],
-    edges_gev: tuple[float, ...] | None,
+    edges_gev: tuple[float, ...],
     nside: int,
 ) -> dict[str, Any]:
     """Give the configuration of one species.
@@ -52,8 +52,8 @@ def config_document(
         Greatest error of the efficiency of a pixel.
     fit_edges_gev : tuple of float
         Bins of the template fits [GeV].
-    edges_gev : tuple of float or None
-        Bins of energy [GeV]; None takes those of the AMS flux.
+    edges_gev : tuple of float
+        Bins of energy [GeV].
     nside : int
         Resolution of the maps.
 
@@ -96,7 +96,7 @@ def config_document(
         "weights": {"method": "purity", "check_background": species != "electrons"},
         "efficiency": {"files": ["control.parquet"], "nside": 8, "error_most": control_error},
         "map": {"nside": nside},
-        **({} if edges_gev is None else {"energy": {"edges_gev": list(edges_gev)}}),
+        "energy": {"edges_gev": list(edges_gev)},
         "output": {"folder": species, "overwrite": True},
     }  # fmt: skip
 
