@@ -28,7 +28,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(STAMP)-package ## Set up, simulate nine years on the real orbit and analyse them (ARGS="--inject 0.05,0,0")
+demo: $(STAMP)-package ## Set up, simulate nine years of e- and e+ and report on them (ARGS="--inject 0.05,0,0")
 	$(BIN)/amsdipole demo --overwrite $(ARGS)
 
 test: check $(STAMP)-tests ## Set up and run all tests of Rust and Python (ARGS="-k fit" goes to pytest)

@@ -30,12 +30,12 @@ from amsdipole.report.folder import check_output
 from amsdipole.report.multipole_report import multipoles_of
 from amsdipole.report.result import Provenance, RangeResult, Result, write_result
 from amsdipole.report.together_report import together_document
-from amsdipole.sky import galactic_to_icrs, pixel_centers, vector_to_pixel
+from amsdipole.sky import galactic_to_icrs, pixel_centers, summed_pixels
 from amsdipole.sky.pixels import NSIDE_MAX
 from amsdipole.statistics import (
     DipoleFit,
     Estimator,
-    expected_limit,
+    expected_fit_limits,
     fit_dipole,
     fit_limits,
     ground_dipole,
@@ -189,7 +189,7 @@ def _range_result(
         fit=fit,
         other_estimator=check,
         limits=fit_limits(fit, methods=names, confidence=confidence),
-        expected=tuple(expected_limit(fit.sigma, method=name, confidence=confidence) for name in names),
+        expected=expected_fit_limits(fit, methods=names, confidence=confidence),
         expected_counts=float(reference.sum()),
         counts_map=weights,
         reference_map=reference,
@@ -243,8 +243,7 @@ def _ground_reference(nside: int, latitude_rad: float, zenith_rad: float) -> NDA
     fine = min(NSIDE_MAX, max(512, 8 * nside))
     centers = pixel_centers(fine)
     exposure = ground_exposure(centers @ galactic_to_icrs().T, latitude_rad=latitude_rad, zenith_max_rad=zenith_rad)
-    total = np.bincount(vector_to_pixel(centers, nside), weights=exposure, minlength=12 * nside**2)
-    return np.asarray(total / (fine // nside) ** 2)
+    return summed_pixels(exposure, nside) / (fine // nside) ** 2
 
 
 _SKY_FIELDS = ("direction", "weight", "ra_rad", "dec_rad", "azimuth_rad")

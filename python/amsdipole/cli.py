@@ -13,7 +13,15 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="amsdipole",
-    help="Dipole anisotropy of cosmic rays from an orbiting detector: events and orbit in, an upper limit out.",
+    help=(
+        "Dipole anisotropy of cosmic rays from an orbiting detector: events and orbit in, an upper limit out.\n\n"
+        "Begin with `amsdipole demo --quick`, which leaves a report to read, or with `amsdipole init`, which writes a "
+        "configuration for your own events; then `validate`, `run` and `report`."
+    ),
+    epilog=(
+        "Exit codes: 0 done, 2 wrong usage or a value out of range, 3 configuration, 4 data, 5 a fit without answer, "
+        "130 interrupted. Every command has --help and --json; --install-completion completes commands in your shell."
+    ),
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +27,13 @@ from amsdipole.geomagnetism.cutoff_cone import AMS_CONES_RAD
 from amsdipole.geomagnetism.igrf import decimal_year as year_of
 from amsdipole.instrument import instrument
 from amsdipole.orbit import ElementSeconds, Seconds
-from amsdipole.report.figures import save_figure
 from amsdipole.sky import geodetic, teme_to_earth_fixed
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = [
     "Places",
     "cutoffs_of_places",
     "orbit_cutoffs",
     "read_stations",
-    "world_figure",
     "world_places",
     "write_rows",
 ]
@@ -324,40 +319,3 @@ def write_rows(path: str | Path, rows: list[dict[str, Any]], *, overwrite: bool 
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-
-def world_figure(rows: list[dict[str, Any]], path: str | Path) -> None:
-    """Draw the effective cutoffs of a grid over the world.
-
-    Parameters
-    ----------
-    rows : list of dict
-        What `cutoffs_of_places` gives for `world_places`.
-    path : path-like
-        PNG file to make.
-    """
-    save_figure(_world(rows), Path(path))
-
-
-def _world(rows: list[dict[str, Any]]) -> "Figure":
-    from matplotlib.figure import Figure
-
-    latitude = np.unique([row["latitude_deg"] for row in rows])[::-1]
-    values = np.array(
-        [np.nan if row["effective_gv"] is None else row["effective_gv"] for row in rows], dtype=np.float64
-    )
-    grid = values.reshape(len(latitude), -1)
-    longitude = np.linspace(0.0, 360.0, grid.shape[1] + 1)
-    figure = Figure(figsize=(8.0, 4.4), layout="constrained")
-    axes = figure.add_subplot()
-    levels = np.arange(0.0, np.ceil(np.nanmax(grid)) + 1.0)
-    filled = axes.contourf(longitude, latitude, np.column_stack([grid, grid[:, :1]]), levels=levels, cmap="viridis")
-    _ = figure.colorbar(filled, ax=axes, label="effective cutoff [GV]")
-    first = rows[0]
-    sign = "positive" if first["charge_sign"] > 0 else "negative"
-    _ = axes.set(
-        xlabel="longitude [deg]",
-        ylabel="latitude [deg]",
-        title=f"{first['decimal_year']:.1f}, {first['altitude_km']:g} km, {sign} charge",
-    )
-    return figure

@@ -11,7 +11,7 @@ from amsdipole.exposure import (
     EXPOSURE_FRAMES,
     LivetimeBudget,
     LivetimeCube,
-    expected_range,
+    expected_counts,
     frame_turn,
     livetime_axes_in,
     merged_axes,
@@ -96,20 +96,15 @@ def exposure_report(
     middle_s = (parts.seconds.start_s + parts.seconds.stop_s) / 2.0
     for frame in EXPOSURE_FRAMES:
         turn = frame_turn(frame, dipole=parts.navigator.dipole, time_s=middle_s)
+        bins = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=nside)
+        cube = LivetimeCube(axes[turn.source], nside, bins, frame, turn.matrix)
         if with_cubes:
-            bins = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=nside)
-            cube = LivetimeCube(axes[turn.source], nside, bins, frame, turn.matrix)
             write_cube(target / f"cube_{frame}.fits", cube, overwrite=overwrite)
+        counts = expected_counts(
+            cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.table or parts.geometry
+        )
         for low in config.energy.ranges_gev:
-            reference = expected_range(
-                axes[turn.source],
-                flux=parts.flux,
-                acceptance=parts.acceptance,
-                geometry=parts.table or parts.geometry,
-                low_gev=low,
-                nside=nside,
-                matrix=turn.matrix,
-            )
+            reference = counts[edge[:-1] >= low].sum(axis=0)
             name = _map_name(frame, low)
             write_map(target / name, SkyMap(reference, frame), overwrite=overwrite)
             x, y, z = reference_dipole(reference).tolist()

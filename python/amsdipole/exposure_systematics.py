@@ -1,8 +1,10 @@
 """Systematic variations of the exposure, each as a shift of the dipole: composition only, no physics."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
+    FOLD_NSIDE,
     LivetimeAxes,
     dipole_shift,
     half_references,
@@ -24,6 +27,8 @@ from amsdipole.exposure.pixel_window import AxisResponse, PixelRadius, axis_resp
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.models import flux_integral
 from amsdipole.orbit import narrowed, stepped
+from amsdipole.report.folder import check_output, made_folder
+from amsdipole.sky import SkyMap, summed_pixels, write_map
 
 __all__ = ["systematics_report"]
 
@@ -35,7 +40,14 @@ HALF_NSIDE = 16
 YEAR_S = 365.25 * 86_400.0
 
 
-def systematics_report(config: Config, *, step_s: float = 3.0, progress: Progress | None = None) -> dict[str, Any]:
+def systematics_report(
+    config: Config,
+    *,
+    step_s: float = 3.0,
+    halves: bool = True,
+    templates: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """Compute the shift of the dipole by each variation of the exposure.
 
     Parameters
@@ -44,20 +56,24 @@ def systematics_report(config: Config, *, step_s: float = 3.0, progress: Progres
         Configuration with ``[seconds]``.
     step_s : float
         Rows that are made from element sets are made this long [s]; 3 s moves a shift by less than 1e-4.
+    halves : bool
+        Whether the halves of the field of view are among the variations, which takes as long as all others.
+    templates : path-like, optional
+        Folder to make, with the reference maps of each range: unmoved, and of each variation at the map's resolution.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
     Returns
     -------
     dict
-        Shift of (EW, NS, FB) for each range and variation.
+        Shift of (EW, NS, FB) for each range and variation, and the file of its map where they are written.
 
     Raises
     ------
     ConfigError
         The configuration has no mission in orbit.
     DataError
-        A file is at fault.
+        A file is at fault, or the folder for the maps exists.
 
     Notes
     -----
@@ -67,6 +83,8 @@ def systematics_report(config: Config, *, step_s: float = 3.0, progress: Progres
     """
     if config.seconds is None:
         raise ConfigError("[seconds] is missing: only a mission in orbit has a live time")
+    if templates is not None:
+        check_output(os.fspath(templates), overwrite=False)
     parts = instrument(config)
     parts = replace(parts, seconds=stepped(parts.seconds, step_s))
     study = _Study(config, parts, progress)
@@ -83,19 +101,33 @@ def systematics_report(config: Config, *, step_s: float = 3.0, progress: Progres
     if parts.efficiency is not None:
         maps["efficiency off"] = study.of_sums(study.pass_over(parts, efficient=False))
     rows = []
+    written: dict[str, SkyMap] = {}
     for low in config.energy.ranges_gev:
         nominal = study.nominal(low)
-        shifts = {name: dipole_shift(nominal, make(low)) for name, make in maps.items()}
-        for name, half in zip(("port", "starboard"), study.halves(low), strict=True):
+        made = {name: make(low) for name, make in maps.items()}
+        shifts = {name: dipole_shift(nominal, varied) for name, varied in made.items()}
+        files = {name: _file(name, low) for name in made}
+        if templates is not None:
+            written |= {_file(name, low): SkyMap(m, "galactic") for name, m in {"unmoved": nominal, **made}.items()}
+        for name, half in zip(("port", "starboard"), study.halves(low) if halves else (), strict=halves):
             shifts[f"{name} half of the view"] = dipole_shift(np.add(*study.halves(low)), half)
         for other in (nside // 2, nside * 2):
             if 1 <= other <= 8192:
-                shifts[f"nside {other}"] = resolution_shift(nominal, study.nominal(low, nside=other))
+                shifts[f"nside {other}"] = resolution_shift(study.summed(low, nside), study.summed(low, other))
         for name, (fb, ew, ns) in shifts.items():
             rho = {"ew": float(ew), "ns": float(ns), "fb": float(fb)}
             delta = float(np.linalg.norm([fb, ew, ns]))
-            rows.append({"energy_low_gev": low, "variation": name, "rho": rho, "delta": delta})
-    return {"step_s": parts.seconds.step_s, "shifts": rows}
+            row = {"energy_low_gev": low, "variation": name, "rho": rho, "delta": delta}
+            rows.append(row if templates is None or name not in files else {**row, "file": files[name]})
+    if templates is not None:
+        with made_folder(Path(templates), overwrite=False) as work:
+            for file, sky in written.items():
+                write_map(work / file, sky)
+    return {"format": "amsdipole-systematics", "step_s": parts.seconds.step_s, "shifts": rows}
+
+
+def _file(variation: str, low: float) -> str:
+    return f"{variation.replace(' ', '_')}_above_{low:g}_gev.fits"
 
 
 @dataclass(eq=False)
@@ -127,6 +159,7 @@ class _Study:
         ]
         self.sums = merged_axes([replace(year, identity="one study") for year in self.years])
         self._halves: dict[float, tuple[Floats, Floats]] = {}
+        self._fine: dict[tuple[float, int], Floats] = {}
 
     def pass_over(self, parts: Instrument, *, efficient: bool = True) -> LivetimeAxes:
         report: Callable[[int], None] | None = None
@@ -161,8 +194,15 @@ class _Study:
         weight = self.weights(axes, low, factor)
         return range_reference(axes, self.response(nside), nside=nside, class_weight=weight)
 
-    def nominal(self, low: float, *, nside: int | None = None) -> Floats:
-        return self.folded(self.sums, low, self.parts.navigator.rule.factor, nside or self.config.map.nside)
+    def nominal(self, low: float) -> Floats:
+        return self.of_sums(self.sums)(low)
+
+    def summed(self, low: float, nside: int) -> Floats:
+        """Fold the nominal rule as `expected_counts` does, at least at nside 64."""
+        fine = max(nside, FOLD_NSIDE)
+        if (low, fine) not in self._fine:
+            self._fine[low, fine] = self.folded(self.sums, low, self.parts.navigator.rule.factor, fine)
+        return summed_pixels(self._fine[low, fine], nside)
 
     def of_sums(self, axes: LivetimeAxes) -> Callable[[float], Floats]:
         return lambda low: self.folded(axes, low, self.parts.navigator.rule.factor, self.config.map.nside)

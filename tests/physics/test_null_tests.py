@@ -10,18 +10,21 @@ from typer.testing import CliRunner
 
 from amsdipole.cli import app
 from amsdipole.config import config_from
-from amsdipole.errors import ConfigError, FitError, RangeError
+from amsdipole.errors import ConfigError, DataError, FitError, RangeError
+from amsdipole.events import ResponseBins, WeightTables, write_weights
 from amsdipole.instrument import instrument
 from amsdipole.nulls import MissionNulls, mission_nulls, run_nulls
 from amsdipole.simulate import Mission, simulate_events
 from amsdipole.statistics import (
     NULL_TESTS,
+    ClassMoments,
     ExposureMoments,
     NullSample,
     RowTable,
     drawn_sample,
     null_tests,
 )
+from amsdipole.weighting import weighted_maps
 
 N_EVENT = 20_000
 
@@ -149,3 +152,49 @@ def test_the_command_finds_nothing_in_a_simulated_mission(mission, tmp_path):
     assert shown.exit_code == 0, shown.output
     assert "port starboard" in shown.stdout
     assert "Kolmogorov-Smirnov" in shown.stdout
+
+
+def weights_file(path: Path, edge: list[float]) -> None:
+    """Write purities that fall from 0.95 to 0.3 with energy and differ by response."""
+    bins, n = ResponseBins("trd_lambda", 0.0, 2.0, 8), len(edge) - 1
+    value = np.linspace(0.95, 0.3, n)[:, None, None] * np.random.default_rng(3).uniform(0.8, 1.0, (n, 1, bins.n_cell))
+    document = {
+        "energy_edge_gev": edge, "nside_region": None,
+        "responses": [{"column": "trd_lambda", "low": 0.0, "high": 2.0, "n_bin": 8}],
+    }  # fmt: skip
+    values = {"purity": value, "sweights": value, "background": 1.0 - value}
+    write_weights(path, WeightTables((bins,), np.array(edge), None, values, document))
+
+
+def test_purities_by_table_are_those_of_the_counts_and_no_fault(mission, tmp_path):
+    parts = mission.parts
+    edge = [16.0, 18.0, 20.0, 25.0, 40.0, 500.0]
+    text = document(tmp_path) | {"energy": {"edges_gev": edge, "ranges_gev": [16.0]}, "map": {"nside": 8}}
+    text["weights"] = {"file": str(tmp_path / "weights.npz"), "method": "purity", "check_background": False}
+    weights_file(tmp_path / "weights.npz", edge)
+    flown = Mission(parts.seconds, parts.navigator, parts.flux, parts.acceptance, parts.geometry, np.zeros(3))
+    simulate_events(tmp_path / "events.parquet", flown, n_event=40_000, rng=np.random.default_rng(6))
+    config = config_from(text, folder=tmp_path, source="test")
+    found = run_nulls(config)
+    counted = weighted_maps(config, instrument(config)).signal
+    assert found["n_eff"] == pytest.approx(float(counted.weights2(slice(None)).sum()), rel=1e-6)
+    # The purity goes with energy, and so with where the cutoff lets the events in: no test may call that a fault.
+    assert all(row["p_value"] > 1e-3 for row in found["tests"] if row["p_value"] is not None)
+    text["weights"]["method"] = "sweights"
+    with pytest.raises(ConfigError, match="purity"):
+        run_nulls(config_from(text, folder=tmp_path, source="test"))
+
+
+def test_moments_by_class_are_those_of_the_seconds(mission):
+    rows, weight, navigation = mission.toy_rows(20_000)
+    classes = ClassMoments.of(mission.view, [(rows, navigation.livetime_s, navigation.cutoff_class)])
+    rate = -np.diff(mission.bin_weight)
+    live = np.bincount(navigation.cutoff_class, weights=navigation.livetime_s, minlength=len(rate) + 1)
+    found = classes.opened(rate * np.cumsum(live)[:-1])
+    direct = ExposureMoments.of(mission.view, [(rows, weight)])
+    for name in ("weight", "rotation", "earth", "product"):
+        np.testing.assert_allclose(getattr(found, name), getattr(direct, name), rtol=1e-9, atol=1e-9 * weight.sum())
+    with pytest.raises(DataError, match="open in no second"):
+        ClassMoments({5: direct}).opened(np.ones(10))
+    with pytest.raises(RangeError, match="sum_weight"):
+        classes.opened(-rate)

@@ -7,7 +7,7 @@ import pytest
 
 from amsdipole.config import read_config
 from amsdipole.errors import DataError, RangeError
-from amsdipole.exposure import TwoDiscs, expected_range, livetime_axes, read_acceptance
+from amsdipole.exposure import LivetimeCube, TwoDiscs, expected_counts, livetime_axes, read_acceptance, zenith_edges
 from amsdipole.exposure.acceptance_table import AcceptanceTable
 from amsdipole.instrument import instrument
 
@@ -94,7 +94,6 @@ ranges_gev = [16.0]
         parts = instrument(read_config(tmp_path / "config.toml"))
         axes = livetime_axes(parts.seconds, parts.navigator, nside=64)
         shape = parts.table or parts.geometry
-        maps.append(
-            expected_range(axes, flux=parts.flux, acceptance=parts.acceptance, geometry=shape, low_gev=16.0, nside=16)
-        )
+        cube = LivetimeCube(axes, 16, zenith_edges(parts.geometry.cos_least, 20, nside=16))
+        maps.append(expected_counts(cube, flux=parts.flux, acceptance=parts.acceptance, geometry=shape).sum(axis=0))
     np.testing.assert_allclose(maps[0], maps[1], rtol=0.0, atol=2e-3 * maps[1].max())

@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from missions import small_mission
 
-from amsdipole.demo import DemoSize, run_demo
-
-SMALL = DemoSize(n_event=3000, stop="2011-05-22T00:00:00Z", step_s=10.0)
+SMALL = {"n_event": 3000, "stop": "2011-05-22T00:00:00Z", "step_s": 10.0}
 
 
 def amsdipole(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -25,7 +24,7 @@ def amsdipole(*arguments: object) -> subprocess.CompletedProcess[str]:
 def mission(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Config and events of three days, without results."""
     folder = tmp_path_factory.mktemp("mission")
-    run_demo(folder, size=SMALL)
+    small_mission(folder, **SMALL)
     shutil.rmtree(folder / "results")
     return folder
 
@@ -238,7 +237,7 @@ def test_schema_is_a_json_schema() -> None:
 
 def test_an_injected_dipole_is_recovered(tmp_path: Path) -> None:
     # 3000 events: sigma near sqrt(3 / 3000) = 3.2 %; a dipole of 40 % along EW must stand out and the rest stay small.
-    result = run_demo(tmp_path / "d", inject=(0.4, 0.0, 0.0), size=SMALL, seed=5)
+    result = small_mission(tmp_path / "d", inject=(0.4, 0.0, 0.0), seed=5, **SMALL)
     fit = result.ranges[0].fit
     error = np.sqrt(np.diag(fit.covariance))
     np.testing.assert_array_less(np.abs(fit.rho - [0.0, 0.4, 0.0]) / error, 3.5)

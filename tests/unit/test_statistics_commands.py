@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from typer.testing import CliRunner
 
 from amsdipole.cli import app
 from amsdipole.errors import ConfigError, DataError
 from amsdipole.report.impact_report import read_shifts
 from amsdipole.report.projection_report import projection_document
-from amsdipole.sky import SkyMap, pixel_centers, write_map
+from amsdipole.sky import SkyMap, pixel_centers, read_map, write_map
 
 CENTER = pixel_centers(8)
 REFERENCE = 10.0 * (1.0 + 0.3 * CENTER[:, 0])
@@ -72,6 +73,19 @@ def test_impacts_are_ranked_and_widen_the_limits(maps):
     assert found["error"]["ns"] > found["statistical_error"]["ns"]
     assert (maps / "impacts.png").stat().st_size > 1000
     assert "efficiency" in printed("impacts", *options)
+
+
+def test_a_template_may_be_moved_from_a_reference_of_its_own(maps):
+    for name in ("bent", "reference"):
+        own = read_map(maps / f"{name}.fits")
+        write_map(
+            maps / f"other_{name}.fits", SkyMap(own.values * (1.0 + 0.1 * pixel_centers(own.nside)[:, 0]), own.frame)
+        )
+    paths = (f"{maps}/counts.fits", f"{maps}/reference.fits", "--template")
+    plain = document("impacts", *paths, f"bent={maps}/bent.fits")
+    moved = document("impacts", *paths, f"bent={maps}/other_bent.fits,{maps}/other_reference.fits")
+    assert moved["rho"] == pytest.approx(plain["rho"], rel=1e-9)
+    assert plain["significance"] == pytest.approx(norm.isf(plain["p_value"]))
 
 
 def test_projection_to_2028_has_the_spread_of_the_talk(tmp_path):

@@ -6,8 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amsdipole import _oracle as oracle
 from amsdipole.errors import FitError, RangeError, ShapeError
-from amsdipole.events import ResponseBins, fit_templates, fitted_shape, histogram, novosibirsk, purity_weights
+from amsdipole.events import (
+    ResponseBins,
+    WeightTables,
+    fit_templates,
+    fitted_shape,
+    histogram,
+    novosibirsk,
+    purity_weights,
+    regions,
+)
+from amsdipole.sky import pixel_to_vector
 
 NAMES = ("positrons", "protons")
 
@@ -183,3 +194,21 @@ def test_a_gate_by_the_event_keeps_more_events_and_more_exposure_alike(tmp_path)
     # What is expected grows by as much as what is found: 5 sigma of the events that are gained.
     error = 5 * np.sqrt(fine["sum_weight"] - coarse["sum_weight"]) / coarse["sum_weight"]
     assert fine["expected_counts"] / coarse["expected_counts"] == pytest.approx(gain, abs=error)
+
+
+def test_weights_of_single_events_are_those_of_the_counting_kernel():
+    rng, edge = np.random.default_rng(8), np.array([16.0, 25.0, 40.0, 500.0])
+    bins = ResponseBins("trd_lambda", 0.0, 2.0, 6)
+    value = {"purity": rng.random((3, 48, bins.n_cell))}
+    tables = WeightTables((bins,), edge, 2, value, {})
+    energy, response = rng.uniform(16.0, 500.0, 500), rng.uniform(-0.5, 2.5, 500)
+    pixel = rng.integers(0, 12 * 16**2, 500)
+    found = tables.weights(
+        "purity", energy_gev=energy, direction=pixel_to_vector(pixel, 16), responses={"trd_lambda": response}
+    )
+    table = oracle.PurityTable(0.0, 2.0, regions(16, 2), value["purity"])
+    np.testing.assert_array_equal(found, table.values(np.searchsorted(edge, energy) - 1, pixel, response))
+    with pytest.raises(RangeError, match=r"energy_gev\[0\] = 15"):
+        tables.weights("purity", energy_gev=[15.0], direction=[[0, 0, 1.0]], responses={"trd_lambda": [1.0]})
+    with pytest.raises(ShapeError, match="trd_lambda"):
+        tables.weights("purity", energy_gev=[17.0], direction=[[0, 0, 1.0]], responses={})

@@ -7,11 +7,31 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["ConfigPath", "Json", "Overwrite", "Quiet", "components", "print_json", "print_text"]
+__all__ = [
+    "Confidence",
+    "ConfigPath",
+    "Counts",
+    "Expected",
+    "Figure",
+    "Json",
+    "Overwrite",
+    "Quiet",
+    "Squared",
+    "Weighting",
+    "components",
+    "print_json",
+    "print_text",
+]
 
 ConfigPath = Annotated[Path, typer.Argument(help="Configuration in TOML.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier files.")]
+Counts = Annotated[Path, typer.Argument(help="Map of counts (sum of weights), FITS.", show_default=False)]
+Expected = Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)]
+Squared = Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")]
+Weighting = Annotated[str, typer.Option(help="What weights mean: purity or signal.")]
+Confidence = Annotated[float, typer.Option(help="Confidence of the limits.")]
+Figure = Annotated[Path | None, typer.Option(help="File for a figure (PNG or PDF).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 

@@ -22,36 +22,53 @@ def register(app: typer.Typer) -> None:
 def demo(
     folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-demo"),
     inject: Annotated[
-        str, typer.Option(help="Dipole of the simulated flux: rho_EW,rho_NS,rho_FB, as 0.05,0,0.")
+        str, typer.Option(help="Dipole of electrons and positrons: rho_EW,rho_NS,rho_FB, as 0.05,0,0.")
     ] = "0,0,0",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 2021,
-    quick: Annotated[bool, typer.Option("--quick", help="One year and 20,000 positrons.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One year, 100,000 electrons and 20,000 positrons: less than a minute.")
+    ] = False,
+    studies: Annotated[
+        bool, typer.Option(help="Make systematics, null tests, models and the report, not the two results alone.")
+    ] = True,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate nine years of positrons on the real ISS orbit, and analyse them."""
+    """Simulate nine years of electrons and positrons on the real ISS orbit, analyse them, and report."""
     from amsdipole._progress import ProgressReport
     from amsdipole.demo import QUICK, run_demo
 
     dipole = components(inject)
     with ProgressReport(quiet=quiet) as progress:
-        size = QUICK if quick else None
-        result = run_demo(folder, inject=dipole, seed=seed, size=size, overwrite=overwrite, progress=progress)
-    document = result.document()
+        found = run_demo(
+            folder,
+            inject=dipole,
+            seed=seed,
+            size=QUICK if quick else None,
+            studies=studies,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    documents = {name: result.document() for name, result in found.items()}
     if as_json:
-        print_json({**document, "injected": dict(zip(("ew", "ns", "fb"), dipole, strict=True)), "seed": seed})
+        injected = dict(zip(("ew", "ns", "fb"), dipole, strict=True))
+        print_json({"results": documents, "injected": injected, "seed": seed})
         return
     from amsdipole.report import result_table
+    from amsdipole.report.summary import summary_text
 
-    print_text(result_table(document))
+    for document in documents.values():
+        print_text(result_table(document) + "\n")
+    print_text(summary_text(list(documents.values())))
     print_text(f"\nInjected (EW, NS, FB): {', '.join(f'{100 * c:g} %' for c in dipole)}; seed {seed}.")
-    print_text(f"Files are in {folder}: config.toml, events.parquet, results/")
+    print_text(f"Files are in {folder}: " + ("read report.html first." if studies else "electrons/ and positrons/."))
 
 
 def init(
     config: Annotated[Path, typer.Argument(help="File to write.")] = Path("config.toml"),
     overwrite: Overwrite = False,
+    as_json: Json = False,
 ) -> None:
     """Write a commented configuration to start from, with every key and its default."""
     from amsdipole._files import replacing
@@ -62,7 +79,10 @@ def init(
         raise DataError(f"{config}: it exists already; choose another, or allow overwrite")
     with replacing(config, overwrite=overwrite) as temporary:
         _ = Path(temporary).write_text(config_template(), encoding="utf-8")
-    print_text(f"{config}: name your events in [events], then check it by: amsdipole validate {config}")
+    if as_json:
+        print_json({"path": str(config)})
+    else:
+        print_text(f"{config}: name your events in [events], then check it by: amsdipole validate {config}")
 
 
 def run(
@@ -104,8 +124,8 @@ def validate(config: ConfigPath, as_json: Json = False) -> None:
         print_text(f"  {name.replace('_', ' ')}: {value}")
 
 
-def schema() -> None:
-    """Print the JSON schema of a configuration."""
+def schema(as_json: Json = False) -> None:
+    """Print the JSON schema of a configuration; it is JSON with --json and without."""
     from amsdipole.config import Config
 
     print_json(Config.model_json_schema())

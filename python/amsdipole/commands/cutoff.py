@@ -87,7 +87,9 @@ def world(
 ) -> None:
     """Trace the vertical cutoffs of a grid over the world, as a table and a figure."""
     from amsdipole._progress import ProgressReport
-    from amsdipole.cutoff_report import world_figure, world_places, write_rows
+    from amsdipole.cutoff_report import world_places, write_rows
+    from amsdipole.report.field_figures import cutoff_drawn
+    from amsdipole.report.figures import save_figure
     from amsdipole.report.folder import check_output, made_folder
 
     check_output(str(folder), overwrite=overwrite)
@@ -95,8 +97,9 @@ def world(
         rows = _traced(world_places(step, altitude), year, charge, field, fine=False, cones=False, progress=progress)
     with made_folder(folder, overwrite=overwrite) as temporary:
         write_rows(temporary / "map.csv", rows)
-        world_figure(rows, temporary / "map.png")
-        (temporary / "result.json").write_text(json.dumps({"cutoffs": rows}, allow_nan=False), encoding="utf-8")
+        document = {"format": "amsdipole-cutoff-map", "cutoffs": rows}
+        save_figure(cutoff_drawn(document).figure, temporary / "map.png")
+        (temporary / "result.json").write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
     greatest = max(rows, key=lambda row: row["effective_gv"] or 0.0)
     if as_json:
         print_json({"folder": str(folder), "n_place": len(rows), "greatest": greatest})
@@ -183,7 +186,9 @@ def deflection(
     """Show how the field turns and weakens a dipole in local directions, against rigidity, for e+ and e-."""
     from amsdipole._progress import ProgressReport
     from amsdipole.cutoff_report import write_rows
-    from amsdipole.deflection_report import deflection_figure, deflection_rows
+    from amsdipole.deflection_report import deflection_rows
+    from amsdipole.report.field_figures import deflection_drawn
+    from amsdipole.report.figures import save_figure
     from amsdipole.report.folder import check_output, made_folder
 
     check_output(str(folder), overwrite=overwrite)
@@ -193,8 +198,9 @@ def deflection(
         )
     with made_folder(folder, overwrite=overwrite) as temporary:
         write_rows(temporary / "deflection.csv", rows)
-        deflection_figure(rows, temporary / "deflection.png")
-        (temporary / "result.json").write_text(json.dumps({"deflection": rows}, allow_nan=False), encoding="utf-8")
+        document = {"format": "amsdipole-deflection", "deflection": rows}
+        save_figure(deflection_drawn(document).figure, temporary / "deflection.png")
+        (temporary / "result.json").write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
     if as_json:
         print_json({"folder": str(folder), "deflection": rows})
         return

@@ -1,4 +1,4 @@
-"""Commands on the exposure: exposure, systematics."""
+"""Commands on the exposure: exposure, exposure-merge, efficiency, systematics."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (exposure, exposure_merge, systematics):
+    for command in (exposure, exposure_merge, efficiency, systematics):
         _ = app.command()(command)
 
 
@@ -63,9 +63,31 @@ def exposure_merge(
         print_text(budget_table(document))
 
 
+def efficiency(
+    config: ConfigPath,
+    step_s: Annotated[float, typer.Option(help="Length of the rows made from element sets [s].")] = 20.0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the live time open to each energy, and what an efficiency by place makes of the exposure."""
+    from amsdipole._progress import ProgressReport
+    from amsdipole.config import read_config
+    from amsdipole.efficiency_report import efficiency_document, efficiency_table_text
+
+    with ProgressReport(quiet=quiet) as progress:
+        document = efficiency_document(read_config(config), step_s=step_s, progress=progress)
+    if as_json:
+        print_json(document)
+    else:
+        print_text(efficiency_table_text(document))
+
+
 def systematics(
     config: ConfigPath,
     step_s: Annotated[float, typer.Option(help="Length of the rows made from element sets [s].")] = 3.0,
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder to make, for the reference maps of each variation and the unmoved one.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -75,7 +97,7 @@ def systematics(
     from amsdipole.exposure_systematics import systematics_report
 
     with ProgressReport(quiet=quiet) as progress:
-        document = systematics_report(read_config(config), step_s=step_s, progress=progress)
+        document = systematics_report(read_config(config), step_s=step_s, templates=templates, progress=progress)
     if as_json:
         print_json(document)
         return

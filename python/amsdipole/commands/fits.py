@@ -1,11 +1,19 @@
 """Commands on maps and numbers: fit, limit."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from amsdipole.commands._shared import Json, print_json, print_text
+from amsdipole.commands._shared import (
+    Confidence,
+    Counts,
+    Expected,
+    Json,
+    Squared,
+    Weighting,
+    print_json,
+    print_text,
+)
 
 __all__ = ["register"]
 
@@ -17,13 +25,13 @@ def register(app: typer.Typer) -> None:
 
 
 def fit(
-    counts: Annotated[Path, typer.Argument(help="Map of counts (sum of weights), FITS.", show_default=False)],
-    reference: Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)],
-    squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
-    weighting: Annotated[str, typer.Option(help="What weights mean: purity or signal.")] = "purity",
+    counts: Counts,
+    reference: Expected,
+    squared: Squared = None,
+    weighting: Weighting = "purity",
     estimator: Annotated[str, typer.Option(help="likelihood or score.")] = "likelihood",
     l_max: Annotated[int, typer.Option("--l-max", min=2, max=4, help="Multipoles of the joint fit beside.")] = 2,
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    confidence: Confidence = 0.95,
     as_json: Json = False,
 ) -> None:
     """Fit the dipole of a map of counts against a reference map."""
@@ -41,7 +49,7 @@ def fit(
 def limit(
     n_eff: Annotated[float, typer.Option("--n-eff", help="Effective number of events.")],
     delta_m: Annotated[float, typer.Option("--delta-m", help="Measured amplitude (0.01 is 1 %).")],
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    confidence: Confidence = 0.95,
     as_json: Json = False,
 ) -> None:
     """Give upper limits on the amplitude by every method, each under its name."""

@@ -1,6 +1,5 @@
 """Commands on a result that was kept: report, export."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +17,11 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    result: Annotated[Path, typer.Argument(help="Folder of a result.", show_default=False)],
+    result: Annotated[
+        list[Path], typer.Argument(help="Folder of a result; several make one page.", show_default=False)
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="File to write; report.html in the result's folder by default.")
+        Path | None, typer.Option(help="File to write; report.html in the first result's folder by default.")
     ] = None,
     figures: Annotated[
         Path | None,
@@ -33,34 +34,15 @@ def report(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Make one HTML page of a result that opens offline, and its figures with their numbers."""
-    from amsdipole._files import replacing
-    from amsdipole.errors import ConfigError, DataError
-    from amsdipole.report.drawn import save_drawn
-    from amsdipole.report.html_report import report_figures, report_html
+    """Make one HTML page of results that opens offline, and its figures with their numbers."""
+    from amsdipole.errors import ConfigError
+    from amsdipole.report.html_report import write_report
     from amsdipole.report.reading import result_path
 
-    file = result_path(result).parent / "report.html" if out is None else out
-    if file.exists() and not overwrite:
-        raise DataError(f"{file}: it exists already; choose another, or allow overwrite")
+    file = result_path(result[0]).parent / "report.html" if out is None else out
     if figures is not None and not figures.is_dir():
         raise ConfigError(f"--figures {figures}: no such folder")
-    others = []
-    for path in also or ():
-        try:
-            other = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: cannot be read as JSON ({error})") from error
-        if not isinstance(other, dict):
-            raise DataError(f"{path}: holds no JSON object")
-        others.append({"title": path.stem.replace("_", " "), **other})
-    html = report_html(result, also=others)
-    with replacing(file, overwrite=overwrite) as temporary:
-        _ = Path(temporary).write_text(html, encoding="utf-8")
-    made = [file]
-    if figures is not None:
-        for drawn in report_figures(result):
-            made += save_drawn(drawn, figures)
+    made = write_report(file, result, also=also or (), figures=figures, overwrite=overwrite)
     if as_json:
         print_json({"files": [str(f) for f in made]})
     else:

@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from amsdipole.commands._shared import ConfigPath, Json, Quiet, components, print_json, print_text
+from amsdipole.commands._shared import (
+    Confidence,
+    ConfigPath,
+    Counts,
+    Expected,
+    Figure,
+    Json,
+    Quiet,
+    Squared,
+    Weighting,
+    components,
+    print_json,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from amsdipole._progress import ProgressReport
@@ -34,7 +47,7 @@ def coverage(
     toys: Toys = 10_000,
     amplitudes: Annotated[str, typer.Option(help="True amplitudes in sigma.")] = "0,1,2,3,4,5",
     methods: Annotated[str, typer.Option(help="Methods by name; all without it.")] = "",
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
+    confidence: Confidence = 0.95,
     seed: Seed = 1,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -120,35 +133,43 @@ def nulls(
 
 
 def impacts(
-    counts: Annotated[Path, typer.Argument(help="Map of counts (sum of weights), FITS.", show_default=False)],
-    reference: Annotated[Path, typer.Argument(help="Map that isotropy would give, FITS.", show_default=False)],
-    squared: Annotated[Path | None, typer.Option(help="Map of the sum of squared weights, FITS.")] = None,
+    counts: Counts,
+    reference: Expected,
+    squared: Squared = None,
     template: Annotated[
-        list[str] | None, typer.Option(help="name=map.fits: the reference with this systematic at one sigma; repeat.")
+        list[str] | None,
+        typer.Option(
+            help="name=map.fits: the reference with this systematic at one sigma; name=map.fits,unmoved.fits where it "
+            "was moved from another one, as those of `amsdipole systematics --templates`; repeat."
+        ),
     ] = None,
     shifts: Annotated[
         Path | None, typer.Option(help="What `amsdipole systematics --json` printed: shifts of the dipole.")
     ] = None,
     low_gev: Annotated[float | None, typer.Option(help="Range of the shifts [GeV]; the first without it.")] = None,
-    weighting: Annotated[str, typer.Option(help="What weights mean: purity or signal.")] = "purity",
+    weighting: Weighting = "purity",
     l_max: Annotated[int, typer.Option("--l-max", min=1, max=4, help="Multipoles that are fitted.")] = 1,
-    confidence: Annotated[float, typer.Option(help="Confidence of the limits.")] = 0.95,
-    figure: Annotated[Path | None, typer.Option(help="File for a figure (PNG or PDF).")] = None,
+    confidence: Confidence = 0.95,
+    figure: Figure = None,
     as_json: Json = False,
 ) -> None:
     """Fit with systematics as nuisance parameters, rank their impacts, and give limits that hold them."""
     from amsdipole.report.impact_report import impact_document, impact_table, read_shifts
     from amsdipole.sky import read_map
 
-    named = [text.partition("=") for text in template or []]
-    for name, sign, path in named:
-        if not (name and sign and path):
-            raise typer.BadParameter(f"{name!r}: name=map.fits is wanted", param_hint="--template")
+    nominal = read_map(reference)
+    varied = {}
+    for text in template or []:
+        name, _, paths = text.partition("=")
+        moved, _, own = paths.partition(",")
+        if not (name and moved):
+            raise typer.BadParameter(f"{text!r}: name=map.fits is wanted", param_hint="--template")
+        varied[name] = (read_map(moved), read_map(own) if own else nominal)
     document = impact_document(
         read_map(counts),
-        read_map(reference),
+        nominal,
         None if squared is None else read_map(squared),
-        varied={name: read_map(path) for name, _, path in named},
+        varied=varied,
         shifts={} if shifts is None else read_shifts(shifts, low_gev),
         weighting=weighting,
         l_max=l_max,
@@ -179,7 +200,7 @@ def project(
     sigma_factor: Annotated[float, typer.Option(help="What the exposure costs: 1 to 1.04 for AMS.")] = 1.0,
     method: Annotated[str, typer.Option(help="Method of the limit.")] = "flat_delta",
     confidence: Annotated[float, typer.Option(help="Confidence of the limit.")] = 0.95,
-    figure: Annotated[Path | None, typer.Option(help="File for a figure (PNG or PDF).")] = None,
+    figure: Figure = None,
     as_json: Json = False,
 ) -> None:
     """Project statistics, error, amplitude and limit to later years."""

@@ -2,19 +2,22 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from amsdipole._arrays import finite_floats
 from amsdipole._files import replacing
-from amsdipole.errors import DataError
+from amsdipole.errors import DataError, RangeError, ShapeError
 from amsdipole.events.lookup import PurityLookup
 from amsdipole.events.purity import PurityTable, PurityWeights, regions
 from amsdipole.events.responses import ResponseBins, table_range
 from amsdipole.events.template_fit import TemplateFit
+from amsdipole.sky import vector_to_pixel
 
 __all__ = ["Method", "WeightTables", "read_weights", "weight_tables", "write_weights"]
 
@@ -82,6 +85,50 @@ class WeightTables:
         value = np.ascontiguousarray(self.value[method][place])
         region = np.ascontiguousarray(regions(nside, self.nside_region))
         return PurityLookup(PurityTable(*table_range(self.bins), region, value), self.bins)
+
+    def weights(
+        self, method: Method, *, energy_gev: ArrayLike, direction: ArrayLike, responses: Mapping[str, ArrayLike]
+    ) -> NDArray[np.float64]:
+        """Look up the weights of single events, as the counting kernel does.
+
+        Parameters
+        ----------
+        method : {"purity", "sweights", "background"}
+            Which weights.
+        energy_gev : array_like of float, shape (n,)
+            Energies [GeV], within the bins of the weights.
+        direction : array_like of float, shape (n, 3)
+            Galactic directions.
+        responses : mapping of str to array_like of float, shape (n,)
+            The columns of the responses.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n,)
+            Weights.
+
+        Raises
+        ------
+        ShapeError
+            A column is missing, or lengths differ.
+        RangeError
+            A value is not finite, or an energy is outside the bins.
+        """
+        energy = finite_floats("energy_gev", energy_gev, (None,))
+        edge = self.energy_edge_gev
+        place = np.searchsorted(edge, energy, side="right") - 1
+        outside = (place < 0) | (place >= len(edge) - 1)
+        if outside.any():
+            i = int(outside.argmax())
+            raise RangeError(f"energy_gev[{i}] = {energy[i]} is outside [{edge[0]}, {edge[-1]})")
+        unit = finite_floats("direction", direction, (len(energy), 3))
+        region = 0 if self.nside_region is None else vector_to_pixel(unit, self.nside_region)
+        cell = np.zeros(len(energy), dtype=np.int64)
+        for bins in self.bins:
+            if bins.column not in responses:
+                raise ShapeError(f"column {bins.column!r} is missing; the weights need it")
+            cell = cell * bins.n_cell + bins.cell(finite_floats(bins.column, responses[bins.column], (len(energy),)))
+        return np.asarray(self.value[method][place, region, cell])
 
 
 def weight_tables(

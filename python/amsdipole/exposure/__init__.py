@@ -26,12 +26,13 @@ from amsdipole.exposure.livetime import (
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import expected_counts, expected_range, exposure_map, folded_axes, range_reference
+from amsdipole.exposure.reference import FOLD_NSIDE, expected_counts, exposure_map, folded_axes, range_reference
 from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, resolution_shift, shift_table
 
 __all__ = [
     "AMS_LEPTON_ACCEPTANCE",
     "EXPOSURE_FRAMES",
+    "FOLD_NSIDE",
     "AcceptanceCurve",
     "AcceptanceTable",
     "AngleTable",
@@ -52,7 +53,6 @@ __all__ = [
     "efficiency_map",
     "efficiency_variations",
     "expected_counts",
-    "expected_range",
     "exposure_map",
     "folded_axes",
     "frame_turn",

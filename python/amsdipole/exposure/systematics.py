@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import FitError, ShapeError
-from amsdipole.sky import pixel_centers
+from amsdipole.sky import pixel_centers, summed_pixels
 
 __all__ = ["Shift", "dipole_shift", "reference_dipole", "resolution_shift", "shift_table"]
 
@@ -109,23 +109,23 @@ def resolution_shift(nominal: NDArray[np.float64], other: NDArray[np.float64]) -
     Returns
     -------
     numpy.ndarray of float64, shape (3,)
-        As `dipole_shift`, each mean direction taken on its own grid.
+        As `dipole_shift`.
 
     Raises
     ------
+    ShapeError
+        A map is no HEALPix map.
     FitError
         A map is empty or seen from too few directions.
+
+    Notes
+    -----
+    The finer map is summed to the pixels of the coarser first: what pixel centres do to a mean direction they do to
+    the events' as well.
     """
     a, b = finite_floats("nominal", nominal, (None,)), finite_floats("other", other, (None,))
-    if a.sum() <= 0.0 or b.sum() <= 0.0:
-        raise FitError("a reference map is empty")
-    center, theirs = (pixel_centers(round((len(m) / 12) ** 0.5)) for m in (a, b))
-    mean = a @ center / a.sum()
-    spread = (center * a[:, None]).T @ center / a.sum() - np.outer(mean, mean)
-    try:
-        return np.asarray(np.linalg.solve(spread, b @ theirs / b.sum() - mean))
-    except np.linalg.LinAlgError:
-        raise FitError("the reference map is seen from too few directions") from None
+    nside = min(round((len(m) / 12) ** 0.5) for m in (a, b))
+    return dipole_shift(summed_pixels(a, nside), summed_pixels(b, nside))
 
 
 def shift_table(

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,10 +66,11 @@ class Drawn:
         document = {"name": self.name, "caption": self.caption, "columns": dict(self.columns)}
         return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
-    def png(self, *, dpi: int = 150) -> bytes:
-        """Render the figure."""
+    @cached_property
+    def png(self) -> bytes:
+        """The figure at 130 dots an inch, rendered once."""
         buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": "amsdipole"})
+        self.figure.savefig(buffer, format="png", dpi=130, metadata={"Software": "amsdipole"})
         return buffer.getvalue()
 
 
@@ -87,7 +89,7 @@ def save_drawn(drawn: Drawn, folder: Path) -> tuple[Path, ...]:
     tuple of pathlib.Path
         The three files.
     """
-    contents = {"png": drawn.png(), "csv": drawn.csv().encode(), "json": drawn.json().encode()}
+    contents = {"png": drawn.png, "csv": drawn.csv().encode(), "json": drawn.json().encode()}
     made = []
     for ending, content in contents.items():
         path = folder / f"{drawn.name}.{ending}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from amsdipole.report.drawn import COLORS, Drawn
 from amsdipole.report.figures import rho_against_energy
+from amsdipole.report.text import METHOD_TITLES
 
 __all__ = ["delta_against_energy", "rho_drawn"]
 
@@ -60,7 +61,7 @@ def delta_against_energy(document: dict[str, Any], *, published: dict[str, Any] 
         low, high = ([100 * e[name][i] for e in expected] for i in (0, 1))
         axis.fill_between(energy, low, high, color=color, label=f"expected limit, {name[-2:]} %")
     axis.plot(energy, [100 * e["median"] for e in expected], color=COLORS[0], linestyle="--", label="expected, median")
-    axis.plot(energy, limit, "v-", color=COLORS[1], label=f"upper limit, {method.replace('_', ' ')}")
+    axis.plot(energy, limit, "v-", color=COLORS[1], label=f"upper limit, {METHOD_TITLES[method]}")
     axis.plot(energy, [100 * r["delta_m"] for r in ranges], "o", color=COLORS[6], label=r"measured $\delta_M$")
     if published is not None:
         at = published["energy_low_gev"] * 1.04  # beside the measured point, not over it

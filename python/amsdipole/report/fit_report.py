@@ -128,6 +128,7 @@ def fit_document(
         "delta_m": fit.delta_m,
         "chi2": fit.chi2,
         "p_value": fit.p_value,
+        "significance": fit.significance,
         "n_iteration": fit.n_iteration,
         "lowest_flux": fit.lowest_flux,
         "goodness_of_fit": {

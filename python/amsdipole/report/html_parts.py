@@ -1,13 +1,14 @@
 """Parts of a page of HTML that opens without a network."""
 
 import base64
+import json
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from amsdipole.report.drawn import Drawn
 
-__all__ = ["details", "figure", "page", "paragraph", "section", "table"]
+__all__ = ["details", "figure", "page", "paragraph", "pre", "section", "table"]
 
 # Colours: text on white 12.6 to 1, links 7.0 to 1; WCAG 2.2 asks for 4.5.
 _STYLE: Final = """
@@ -15,13 +16,14 @@ _STYLE: Final = """
 body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #222; background: #fff;
   margin: 0 auto; max-width: 64rem; padding: 1rem; }
 h1 { line-height: 1.2; } h2 { border-bottom: 2px solid #0072b2; margin-top: 2.5rem; }
-a { color: #00548a; } nav ul { columns: 14rem; padding-left: 1.2rem; }
+a { color: #00548a; } nav ul { columns: 18rem; column-gap: 2rem; padding-left: 1.2rem; }
 .wide { overflow-x: auto; } .wide:focus-visible { outline: 3px solid #0072b2; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ccc; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #444; }
-td { white-space: nowrap; } td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; } tbody th { white-space: nowrap; }
+thead th { border-bottom: 2px solid #444; }
+td { white-space: nowrap; } td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; } img { max-width: 100%; height: auto; } figcaption { font-size: .95rem; }
 pre { background: #f4f4f4; padding: .8rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
@@ -78,6 +80,12 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>\n"
 
 
+def pre(content: Any) -> str:
+    """Show text as it is, or a document as JSON."""
+    text = content if isinstance(content, str) else json.dumps(content, indent=1)
+    return f"<pre>{escape(text)}</pre>\n"
+
+
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, text: bool = False) -> str:
     """Make a table of plain text.
 
@@ -99,20 +107,21 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *,
     """
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
     cell = '<td class="text">' if text else "<td>"
+    first = '<th scope="row" class="text">' if text else '<th scope="row">'
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"{cell}{escape(c)}</td>" for c in row[1:]) + "</tr>\n"
+        f"<tr>{first}{escape(row[0])}</th>" + "".join(f"{cell}{escape(c)}</td>" for c in row[1:]) + "</tr>\n"
         for row in rows
     )
     name = escape(caption, quote=True)
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{name}"><table><caption>{escape(caption)}</caption>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{name}"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
     )
 
 
 def figure(drawn: Drawn) -> str:
     """Embed a figure with its caption, and its numbers as a table to open where they are few."""
-    image = base64.b64encode(drawn.png(dpi=110)).decode("ascii")
+    image = base64.b64encode(drawn.png).decode("ascii")
     caption = escape(drawn.caption)
     alt = escape(drawn.caption, quote=True)
     html = f'<figure><img alt="{alt}" src="data:image/png;base64,{image}"><figcaption>{caption}</figcaption></figure>\n'

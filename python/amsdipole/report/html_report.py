@@ -1,252 +1,166 @@
-"""One result as one page of HTML, from its folder alone."""
+"""Results as one page of HTML that opens without a network, and its figures."""
 
-import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from amsdipole.config.toml_text import toml_text
+from amsdipole._files import replacing
 from amsdipole.errors import DataError
-from amsdipole.report.drawn import Drawn
-from amsdipole.report.energy_figures import delta_against_energy, rho_drawn
-from amsdipole.report.folder import range_name
-from amsdipole.report.html_parts import details, figure, page, paragraph, table
-from amsdipole.report.published import TALK_LIMITS
-from amsdipole.report.published_figure import limits_beside_published
-from amsdipole.report.reading import read_result, result_path
-from amsdipole.report.sky_figures import counts_figure, significance_figure
+from amsdipole.report.drawn import Drawn, save_drawn
+from amsdipole.report.html_parts import figure, page, paragraph, pre, table
+from amsdipole.report.html_result import result_sections
+from amsdipole.report.html_study import study_html
+from amsdipole.report.reading import read_document, read_result, result_path
+from amsdipole.report.summary import SUMMARY_NOTE, summary_rows
 
-__all__ = ["report_figures", "report_html"]
-
-_COMPONENTS = ("ew", "ns", "fb")
+__all__ = ["Report", "report_page", "write_report"]
 
 
-def report_figures(path: str | os.PathLike[str]) -> tuple[Drawn, ...]:
-    """Draw every figure that the files of a result allow.
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Hold a page and the figures on it.
 
-    Parameters
+    Attributes
     ----------
-    path : path-like
-        Folder of a result.
-
-    Returns
-    -------
-    tuple of Drawn
-        Figures with their numbers.
-
-    Raises
-    ------
-    DataError
-        The result or a map of it cannot be read.
-    """
-    document = read_result(path)
-    figures = [*_energy_figures(document), limits_beside_published(document)]
-    for entry in document["ranges"]:
-        figures += _sky_figures(result_path(path).parent, document, entry)
-    return tuple(figures)
-
-
-def report_html(path: str | os.PathLike[str], *, also: Sequence[dict[str, Any]] = ()) -> str:
-    """Tell all of a result in one page of HTML that needs nothing else.
-
-    Parameters
-    ----------
-    path : path-like
-        Folder of a result, or its ``result.json`` with the maps beside it.
-    also : sequence of dict
-        Documents that other commands printed with ``--json`` (systematics, null tests, projection, models), each shown
-        under its ``name`` or ``format``.
-
-    Returns
-    -------
-    str
+    html : str
         The page.
+    figures : tuple of Drawn
+        Figures with their numbers, each with a name of its own.
+    """
+
+    html: str
+    figures: tuple[Drawn, ...]
+
+
+def report_page(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    also: Sequence[dict[str, Any]] = (),
+    title: str | None = None,
+    command: str | None = None,
+) -> Report:
+    """Tell all of some results in one page of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Folders of results, or their ``result.json`` with the maps beside them; one or more.
+    also : sequence of dict
+        Documents that other commands printed with ``--json`` (systematics, null tests, projection, models, ...), each
+        under its ``title``.
+    title : str, optional
+        Title of the page; the name of the first result without it.
+    command : str, optional
+        The command that makes all of it again, where there is one.
+
+    Returns
+    -------
+    Report
+        The page and its figures.
 
     Raises
     ------
     DataError
-        The result or a map of it cannot be read.
+        A result or a map of it cannot be read, or two results have one name.
     """
-    document = read_result(path)
-    folder = result_path(path).parent
-    sections = [
-        ("Dipole", _dipole(document)),
-        ("Upper limits", _limits(document)),
-        ("Maps", "".join(figure(f) for e in document["ranges"] for f in _sky_figures(folder, document, e))),
-        ("Cut flow and live time", _budget(document)),
-        ("Checks", _checks(document)),
-    ]
-    sections += [(str(d.get("title", d.get("format", d.get("name", "more")))), _other(d)) for d in also]
-    sections.append(("Provenance", _provenance(document)))
-    config = document["config"]
-    what = ", ".join(Path(f).name for f in config["events"]["files"])
-    lead = paragraph(
-        f"Dipole anisotropy of {what} in galactic coordinates. Components: EW {document['components']['ew']}, "
-        f"NS {document['components']['ns']}, FB {document['components']['fb']}. Arrival directions are "
-        f"{document['components']['directions']}."
-    )
-    return page(document["name"], sections, lead=lead)
+    documents = [read_result(path) for path in paths]
+    names = [document["name"] for document in documents]
+    if len(set(names)) < len(names):
+        raise DataError(f"results are called {', '.join(names)}; a name for each is wanted")
+    figures: list[Drawn] = []
+
+    def shown(prefix: str, drawn: Drawn) -> str:
+        named = replace(drawn, name=f"{prefix}{drawn.name}")
+        figures.append(named)
+        return figure(named)
+
+    several = len(paths) > 1
+    sections = [("Summary", _summary(documents))] if several else []
+    provenance = []
+    for path, document in zip(paths, documents, strict=True):
+        prefix = f"{result_path(path).parent.name}_" if several else ""
+        found = result_sections(path, document, partial(shown, prefix))
+        before = f"{document['name']}: " if several else ""
+        named = [(before + (heading.lower() if several else heading), content) for heading, content in found]
+        sections += named[:-1]
+        provenance.append(named[-1])
+    for document in also:
+        heading = str(document.get("title", document.get("format", document.get("name", "more"))))
+        start = "".join(c if c.isalnum() else "_" for c in heading.lower()) + "_" if len(also) > 1 else ""
+        sections.append((heading, study_html(document, partial(shown, start))))
+    if command is not None:
+        sections.append(("Made by", paragraph("All of this is made again by:") + pre(command)))
+    lead = "".join(_lead(document) for document in documents)
+    return Report(page(title or names[0], [*sections, *provenance], lead=lead), tuple(figures))
 
 
-def _label(entry: dict[str, Any]) -> str:
-    if entry["energy_low_gev"] is None:
-        return "all"
-    return f"{entry['energy_low_gev']:g}-{entry['energy_high_gev']:g} GeV"
+def _summary(documents: Sequence[dict[str, Any]]) -> str:
+    header, rows = summary_rows(documents)
+    return table("First range of each result, and what is published", header, rows) + paragraph(SUMMARY_NOTE)
 
 
-def _energy_figures(document: dict[str, Any]) -> tuple[Drawn, ...]:
-    if len(document["ranges"]) < 2:
-        return ()
-    return rho_drawn(document), delta_against_energy(document, published=_talk(document))
-
-
-def _talk(document: dict[str, Any]) -> dict[str, Any] | None:
-    """Values of the talk for the species and range of a result, if it has them."""
-    species = {"ams_positrons": "e+", "ams_electrons": "e-"}.get(document["config"]["spectrum"]["model"])
-    first = document["ranges"][0]
-    if species is None or (first["energy_low_gev"], first["energy_high_gev"]) != (16.0, 500.0):
-        return None
-    row = TALK_LIMITS[species]
-    return {"energy_low_gev": 16.0, "delta_m": row.delta_m, "delta_ul": row.delta_ul, "source": row.source}
-
-
-def _sky_figures(folder: Path, document: dict[str, Any], entry: dict[str, Any]) -> list[Drawn]:
-    from amsdipole.sky import read_map
-
-    cumulative = len({e["energy_high_gev"] for e in document["ranges"]}) == 1
-    label = range_name(entry["energy_low_gev"], None if cumulative else entry["energy_high_gev"])
-    files = [folder / f"{kind}_{label}.fits" for kind in ("counts", "reference")]
-    if not all(file.is_file() for file in files):
-        missing = next(file for file in files if not file.is_file())
-        raise DataError(f"{missing}: the map of the result is not there")
-    counts, reference = (read_map(file) for file in files)
-    ratio = entry["n_eff"] / entry["sum_weight"]
-    scale = ratio if document["ranges"][0]["weighting"] == "purity" else 1.0 / ratio
-    title = _label(entry)
-    return [
-        counts_figure(counts, reference, label=title, name=f"counts_{label}"),
-        significance_figure(counts, reference, scale=scale, label=title, name=f"significance_{label}"),
-    ]
-
-
-def _dipole(document: dict[str, Any]) -> str:
-    header = ["range", "N_eff", "rho_EW [%]", "rho_NS [%]", "rho_FB [%]", "delta_M [%]", "p-value"]
-    rows = [
-        [
-            _label(e),
-            f"{e['n_eff']:.0f}",
-            *(f"{100 * e['rho'][c]:+.3f} ± {100 * e['error'][c]:.3f}" for c in _COMPONENTS),
-            f"{100 * e['delta_m']:.3f}",
-            f"{e['p_value']:.3g}",
-        ]
-        for e in document["ranges"]
-    ]
-    html = table("Dipole by range, fitted by " + document["ranges"][0]["estimator"], header, rows)
-    html += paragraph(
-        "The p-value is the chance of an amplitude as large under isotropy. Ranges that share events are correlated: "
-        "their p-values do not multiply."
-    )
-    return html + "".join(figure(f) for f in _energy_figures(document))
-
-
-def _limits(document: dict[str, Any]) -> str:
-    from amsdipole.statistics import coverage
-
-    first = document["ranges"][0]
-    methods = [u["method"] for u in first["limits"]]
-    confidence = first["limits"][0]["confidence"]
-    header = ["range", *(f"{m.replace('_', ' ')} [%] (expected)" for m in methods)]
-    rows = []
-    for e in document["ranges"]:
-        cells = zip(e["limits"], e["expected_limits"], strict=True)
-        rows.append([_label(e), *(f"{100 * u['delta_ul']:.3f} ({100 * x['median']:.3f})" for u, x in cells)])
-    html = table(f"Upper limits on the amplitude at {100 * confidence:g} %, by method", header, rows)
-    talk = _talk(document)
-    if talk is not None:
-        html += paragraph(
-            f"Published for this range: delta_M {100 * talk['delta_m']:.2f} %, limit {100 * talk['delta_ul']:.2f} % "
-            f"({talk['source']}). The method of the published limit is not public."
+def _lead(document: dict[str, Any]) -> str:
+    what = ", ".join(Path(f).name for f in document["config"]["events"]["files"])
+    components = document["components"]
+    return (
+        f"<p><strong>{escape(document['name'])}</strong>: "
+        + escape(
+            f"dipole anisotropy of {what} in galactic coordinates. Components: EW {components['ew']}, NS "
+            f"{components['ns']}, FB {components['fb']}. Arrival directions are {components['directions']}."
         )
-    truth = (0.0, 1.0, 2.0, 3.0, 4.0)
-    rows = []
-    for method in methods:
-        found = [float(coverage(t, 1.0, method=method, confidence=confidence)) for t in truth]
-        rows.append([method.replace("_", " "), *(f"{100 * c:.1f} %" for c in found)])
-    header = ["method", *(f"{t:g} sigma" for t in truth)]
-    html += table("Coverage: how often the limit holds, by the true amplitude", header, rows)
-    return html + figure(limits_beside_published(document))
-
-
-def _budget(document: dict[str, Any]) -> str:
-    flow = document["cut_flow"]
-    rows = [[name.replace("_", " "), f"{count:,}"] for name, count in flow.items()]
-    rows.append(["all", f"{sum(flow.values()):,}"])
-    html = table("Events by the first cut that they failed", ["cut", "events"], rows)
-    live = document["livetime"]
-    if live is None:
-        return html
-    total, lived = live["total_s"], live["live_s"]
-    rows = [["mission", f"{total:.5g}", ""], ["live", f"{lived:.5g}", f"{lived / total:.3f}"]]
-    rows += [
-        [f"open above {e['energy_low_gev']:g} GeV", f"{e['open_s']:.5g}", f"{e['open_s'] / lived:.3f}"]
-        for e in live["open_s"]
-    ]
-    return html + table(
-        "Live time, and its share of the mission; open time, and its share of the live time",
-        ["what", "seconds", "share"],
-        rows,
+        + "</p>\n"
     )
 
 
-def _checks(document: dict[str, Any]) -> str:
-    rows = []
-    for e in document["ranges"]:
-        fit, other = e["goodness_of_fit"], e["other_estimator"]
-        gap = max(abs(other["rho"][c] - e["rho"][c]) / e["error"][c] for c in _COMPONENTS)
-        rows.append(
-            [
-                _label(e),
-                f"{fit['pearson_chi2']:.0f} / {fit['dof']}",
-                f"{(fit['pearson_chi2'] - fit['dof']) / fit['sigma']:+.2f}",
-                f"{gap:.3f}",
-                f"{e['sum_weight'] / e['expected_counts']:.3f}",
-            ]
-        )
-    other_name = document["ranges"][0]["other_estimator"]["estimator"]
-    header = ["range", "chi squared / dof", "in sigma", f"largest gap to {other_name} [sigma]", "events / expected"]
-    html = table("Agreement of events and fit", header, rows)
-    weights = [e for e in document["ranges"] if e.get("weights_check") is not None]
-    for e in weights:
-        found = e["weights_check"]
-        html += details(f"Checks of weights, {_label(e)}", _pre(found))
-    return html
+def write_report(
+    file: Path,
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    also: Sequence[Path] = (),
+    title: str | None = None,
+    command: str | None = None,
+    figures: Path | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write the page of some results, and its figures with their numbers.
 
+    Parameters
+    ----------
+    file : pathlib.Path
+        The page.
+    paths : sequence of path-like
+        Folders of results.
+    also : sequence of pathlib.Path
+        JSON of other commands; the name of a file is the heading of its section.
+    title, command : str, optional
+        As in `report_page`.
+    figures : pathlib.Path, optional
+        An existing folder for the figures; earlier files of the same names are replaced.
+    overwrite : bool
+        Whether an earlier page may be replaced.
 
-def _other(document: dict[str, Any]) -> str:
-    """Show a document of another command: short values as a table, and all of it to open."""
-    short = [[name, str(value)] for name, value in document.items() if isinstance(value, str | int | float | bool)]
-    html = table("Summary", ["what", "value"], short, text=True) if short else ""
-    if document.get("format") == "amsdipole-models":
-        from amsdipole.report.model_figure import models_against_energy
-        from amsdipole.report.model_text import model_table
+    Returns
+    -------
+    list of pathlib.Path
+        What was written.
 
-        html = figure(models_against_energy(document)) + f"<pre>{escape(model_table(document))}</pre>"
-    return html + details("All of it", _pre(document))
-
-
-def _pre(document: Any) -> str:
-    return f"<pre>{escape(json.dumps(document, indent=1))}</pre>"
-
-
-def _provenance(document: dict[str, Any]) -> str:
-    rows = [[i["path"], f"{i['bytes']:,} bytes, SHA-256 {i['sha256']}"] for i in document["inputs"]]
-    html = table("Input files", ["file", "size and checksum"], rows, text=True)
-    rows = [[name, value] for name, value in document["models"].items()]
-    html += table("Models", ["what", "which"], rows, text=True)
-    rows = [[name, value] for name, value in document["versions"].items()]
-    html += table("Versions", ["package", "version"], rows, text=True)
-    html += paragraph("The result is made again by saving the configuration below as config.toml, and:")
-    html += "<pre>amsdipole run --overwrite config.toml</pre>"
-    return html + details("Configuration", f"<pre>{escape(toml_text(document['config']))}</pre>")
+    Raises
+    ------
+    DataError
+        Something cannot be read or written, or the page exists and may not be replaced.
+    """
+    if file.exists() and not overwrite:
+        raise DataError(f"{file}: it exists already; choose another, or allow overwrite")
+    documents = [{"title": path.stem.replace("_", " ").capitalize(), **read_document(path)} for path in also]
+    made = report_page(paths, also=documents, title=title, command=command)
+    with replacing(file, overwrite=overwrite) as temporary:
+        _ = Path(temporary).write_text(made.html, encoding="utf-8")
+    files = [file]
+    if figures is not None:
+        for drawn in made.figures:
+            files += save_drawn(drawn, figures)
+    return files

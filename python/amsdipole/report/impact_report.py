@@ -1,20 +1,22 @@
 """A fit with systematics as a document and as text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amsdipole.errors import ConfigError, DataError, FrameError
 from amsdipole.report.text import limit_table
 from amsdipole.sky import SkyMap, pixel_centers
-from amsdipole.statistics import LIMIT_METHODS, fit_dipole, impacts, significance, vector_limits, with_shifts
+from amsdipole.statistics import LIMIT_METHODS, LimitMethod, fit_dipole, impacts, vector_limits, with_shifts
 
 __all__ = ["impact_document", "impact_table", "read_shifts"]
 
+Floats = NDArray[np.float64]
 _NAMES = ("fb", "ew", "ns")
 
 
@@ -56,11 +58,12 @@ def impact_document(
     reference: SkyMap,
     squared: SkyMap | None,
     *,
-    varied: Mapping[str, SkyMap],
+    varied: Mapping[str, tuple[SkyMap, SkyMap]],
     shifts: Mapping[str, list[float]],
     weighting: str,
     l_max: int,
     confidence: float,
+    methods: Sequence[LimitMethod] = tuple(LIMIT_METHODS),
 ) -> dict[str, Any]:
     """Fit with nuisance parameters, rank their impacts and make limits.
 
@@ -70,8 +73,8 @@ def impact_document(
         Sum of weights, and what isotropy would give.
     squared : SkyMap or None
         Sum of squared weights.
-    varied : mapping of str to SkyMap
-        The reference with a systematic moved by one standard error.
+    varied : mapping of str to (SkyMap, SkyMap)
+        A reference with a systematic moved by one standard error, and the one that it was moved from.
     shifts : mapping of str to list of float
         Shifts of (fb, ew, ns) for one standard error.
     weighting : str
@@ -80,6 +83,8 @@ def impact_document(
         Greatest degree of the multipoles.
     confidence : float
         Confidence of the limits.
+    methods : sequence of str, optional
+        Methods of the limits; all without it.
 
     Returns
     -------
@@ -93,19 +98,16 @@ def impact_document(
     """
     if weighting not in ("purity", "signal"):
         raise ConfigError(f"weighting = {weighting!r}: purity or signal is wanted")
-    for name, other in (("reference", reference), ("squared", squared), *varied.items()):
+    others = {"reference": reference, "squared": squared}
+    others |= {name: other for name, pair in varied.items() for other in pair}
+    others |= {f"{name}, unmoved": pair[1] for name, pair in varied.items()}
+    for name, other in others.items():
         if other is not None and other.frame != counts.frame:
             raise FrameError(f"the counts are in {counts.frame} axes, {name} in {other.frame} axes")
         if other is not None and other.nside != counts.nside:
             raise DataError(f"the counts have nside = {counts.nside}, {name} has {other.nside}")
     nominal = reference.values
-    seen = nominal > 0.0
-    templates = {}
-    for name, other in varied.items():
-        bare = (other.values > 0.0) & ~seen
-        if bare.any():
-            raise DataError(f"{name}: exposure in pixel {int(bare.argmax())}, where the reference has none")
-        templates[name] = np.divide(other.values, nominal, out=np.ones_like(nominal), where=seen) - 1.0
+    templates = {name: _template(name, moved.values, own.values, nominal) for name, (moved, own) in varied.items()}
     options: dict[str, Any] = {
         "sum_weight2": None if squared is None else squared.values,
         "weighting": weighting,
@@ -116,10 +118,11 @@ def impact_document(
     fit = fit_dipole(counts.values, nominal, center, templates=templates, **options) if templates else plain
     ranked = impacts(fit, shifts=shifts)
     whole = with_shifts(fit, shifts)
-    found = vector_limits(whole.rho, whole.covariance, methods=list(LIMIT_METHODS), confidence=confidence)
-    statistical = vector_limits(plain.rho, plain.covariance, methods=list(LIMIT_METHODS), confidence=confidence)
+    found = vector_limits(whole.rho, whole.covariance, methods=list(methods), confidence=confidence)
+    statistical = vector_limits(plain.rho, plain.covariance, methods=list(methods), confidence=confidence)
     both = replace(whole, rho=plain.rho.copy())
     return {
+        "format": "amsdipole-impacts",
         "frame": counts.frame,
         "l_max": l_max,
         "rho": dict(zip(_NAMES, whole.rho.tolist(), strict=True)),
@@ -138,7 +141,7 @@ def impact_document(
         "sigma_source": "sqrt(trace(covariance) / 3), systematics included",
         "delta_m": whole.delta_m,
         "p_value": whole.p_value,
-        "significance": significance(min(max(whole.p_value, 1e-300), 1.0 - 1e-16)),
+        "significance": whole.significance,
         "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in found],
         "statistical_limits": [
             {"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in statistical
@@ -155,6 +158,14 @@ def impact_document(
             for i in ranked
         ],
     }
+
+
+def _template(name: str, moved: Floats, own: Floats, nominal: Floats) -> Floats:
+    """Return the relative change of the reference; the pixels that the fit looks at must be known of both maps."""
+    bare = (own <= 0.0) & ((moved > 0.0) | (nominal > 0.0))
+    if bare.any():
+        raise DataError(f"{name}: no exposure in pixel {int(bare.argmax())} of the map that it was moved from")
+    return np.divide(moved, own, out=np.ones_like(own), where=own > 0.0) - 1.0
 
 
 def impact_table(document: dict[str, Any]) -> str:

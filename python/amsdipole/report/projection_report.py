@@ -74,6 +74,7 @@ def projection_document(
         confidence=confidence,
     )
     return {
+        "format": "amsdipole-projection",
         "species": species,
         "start": MISSION_START.date().isoformat(),
         "events_per_year": rate,

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-__all__ = ["PUBLISHED_LIMITS", "TALK_ESTIMATES", "TALK_LIMITS", "PublishedLimit", "published_document"]
+__all__ = ["PUBLISHED_LIMITS", "TALK_ESTIMATES", "TALK_LIMITS", "PublishedLimit", "published_document", "talk_row"]
 
 
 @dataclass(frozen=True)
@@ -91,3 +91,23 @@ def published_document() -> list[dict[str, Any]]:
     0.019
     """
     return [asdict(row) for row in PUBLISHED_LIMITS]
+
+
+def talk_row(document: dict[str, Any]) -> PublishedLimit | None:
+    """Give what the talk says of the species and the first range of a result, if it does.
+
+    Parameters
+    ----------
+    document : dict
+        Contents of ``result.json``.
+
+    Returns
+    -------
+    PublishedLimit or None
+        Its row.
+    """
+    species = {"ams_positrons": "e+", "ams_electrons": "e-"}.get(document["config"]["spectrum"]["model"])
+    first = document["ranges"][0]
+    if species is None or (first["energy_low_gev"], first["energy_high_gev"]) != (16.0, 500.0):
+        return None
+    return TALK_LIMITS[species]

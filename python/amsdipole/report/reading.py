@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from amsdipole.errors import DataError
+from amsdipole.report.folder import range_name
+from amsdipole.sky import SkyMap, read_map
 
-__all__ = ["read_result", "result_path"]
+__all__ = ["range_maps", "read_document", "read_result", "result_path"]
 
 
 def result_path(path: str | os.PathLike[str]) -> Path:
@@ -63,4 +65,65 @@ def read_result(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise DataError(f"{file}: not a result of amsdipole")
     if document.get("format_version") != FORMAT_VERSION:
         raise DataError(f"{file}: format_version {document.get('format_version')} is unknown; {FORMAT_VERSION} is read")
+    return document
+
+
+def range_maps(path: str | os.PathLike[str], low_gev: float | None) -> tuple[SkyMap, SkyMap]:
+    """Read the maps of a range of a result.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder of a result, or its ``result.json``.
+    low_gev : float or None
+        Lower edge of the range; None where the result has no energies.
+
+    Returns
+    -------
+    tuple of SkyMap
+        Sum of weights, and what isotropy would give.
+
+    Raises
+    ------
+    DataError
+        There is no such range, or a map is missing or unreadable.
+    """
+    ranges = read_result(path)["ranges"]
+    entry = next((r for r in ranges if r["energy_low_gev"] == low_gev), None)
+    if entry is None:
+        raise DataError(f"{path}: there is no range above {low_gev} GeV")
+    cumulative = len({r["energy_high_gev"] for r in ranges}) == 1
+    label = range_name(low_gev, None if cumulative else entry["energy_high_gev"])
+    files = [result_path(path).parent / f"{kind}_{label}.fits" for kind in ("counts", "reference")]
+    for file in files:
+        if not file.is_file():
+            raise DataError(f"{file}: the map of the result is not there")
+    counts, reference = (read_map(file) for file in files)
+    return counts, reference
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read what a command printed with ``--json``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its contents.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, or holds no JSON object.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: holds no JSON object")
     return document

@@ -119,6 +119,7 @@ class RangeResult:
             "delta_m": fit.delta_m,
             "chi2": fit.chi2,
             "p_value": fit.p_value,
+            "significance": fit.significance,
             "estimator": fit.estimator,
             "weighting": fit.weighting,
             "reference_dipole": _components(fit.reference_dipole),

@@ -9,7 +9,7 @@ from amsdipole.errors import FrameError, ShapeError
 from amsdipole.report.drawn import Drawn
 from amsdipole.sky import SkyMap, pixel_centers, vector_to_pixel
 
-__all__ = ["counts_figure", "significance_figure"]
+__all__ = ["counts_figure", "draw_sky", "significance_figure", "sky_axes", "sky_columns"]
 
 _NSIDE_SIGNIFICANCE = 8  # pixels of 7 deg: some 230 events each of 1.8e5
 
@@ -35,16 +35,15 @@ def counts_figure(counts: SkyMap, reference: SkyMap, *, label: str, name: str) -
     mu = mu * (n.sum() / mu.sum())
     nside = _nside_of(len(n))
     top = float(np.quantile(np.concatenate([n, mu]), 0.995))
-    figure, axes = _skies(2)
+    figure, axes = sky_axes(2)
     for axis, values, title in ((axes[0], n, "events"), (axes[1], mu, "isotropic reference")):
-        mesh = _draw(axis, values, nside, low=0.0, high=top, colors="cividis")
+        draw_sky(axis, values, nside, low=0.0, high=top, colors="cividis", label="sum of weights per pixel")
         axis.set_title(f"{title}, {label}")
-        _ = figure.colorbar(mesh, ax=axis, shrink=0.8, label="sum of weights per pixel")
     caption = (
         f"Events ({label}) and what isotropy would give, normalised to their sum, in galactic coordinates; the centre "
         "of the Galaxy is in the middle and longitude grows to the left."
     )
-    return Drawn(name, caption, figure, _columns(nside, counts=n, reference=mu))
+    return Drawn(name, caption, figure, sky_columns(nside, counts=n, reference=mu))
 
 
 def significance_figure(counts: SkyMap, reference: SkyMap, *, scale: float, label: str, name: str) -> Drawn:
@@ -73,11 +72,10 @@ def significance_figure(counts: SkyMap, reference: SkyMap, *, scale: float, labe
     seen = mu > 0.0
     pull = np.zeros(len(n))
     pull[seen] = (n[seen] - mu[seen]) / np.sqrt(scale * mu[seen])
-    figure, axes = _skies(2, second=None)
+    figure, axes = sky_axes(2)
     most = max(3.0, float(np.ceil(abs(pull).max())))
-    mesh = _draw(axes[0], pull, nside, low=-most, high=most, colors="PuOr_r")
+    draw_sky(axes[0], pull, nside, low=-most, high=most, colors="PuOr_r", label="standard deviations")
     axes[0].set_title(f"deviation from isotropy, {label}")
-    _ = figure.colorbar(mesh, ax=axes[0], shrink=0.8, label="standard deviations")
     edge = np.linspace(-most, most, 25)
     _ = axes[1].hist(pull[seen], bins=edge, color="#56b4e9", edgecolor="white", label="pixels")
     x = np.linspace(-most, most, 200)
@@ -90,7 +88,7 @@ def significance_figure(counts: SkyMap, reference: SkyMap, *, scale: float, labe
         f"Deviation of events ({label}) from isotropy in pixels of {_degrees(nside):.0f} degrees, and its "
         f"distribution: mean {pull[seen].mean():+.2f}, width {pull[seen].std():.2f}, over {int(seen.sum())} pixels."
     )
-    return Drawn(name, caption, figure, _columns(nside, sigma=pull))
+    return Drawn(name, caption, figure, sky_columns(nside, sigma=pull))
 
 
 def _pair(counts: SkyMap, reference: SkyMap) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,32 +117,90 @@ def _coarse(values: NDArray[np.float64], nside: int) -> NDArray[np.float64]:
     return np.bincount(at, weights=values, minlength=12 * nside**2).astype(np.float64)
 
 
-def _skies(n: int, *, second: str | None = "mollweide") -> tuple[Any, list[Any]]:
+def sky_axes(n: int) -> tuple[Any, list[Any]]:
+    """Make a figure of so many panels side by side."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11.0, 3.6), layout="constrained")
-    return figure, [figure.add_subplot(1, n, i + 1, projection="mollweide" if i == 0 else second) for i in range(n)]
+    figure = Figure(figsize=(11.0, 3.4))
+    # Fixed margins: finding them takes longer than drawing.
+    figure.subplots_adjust(left=0.03, right=0.97, bottom=0.16, top=0.88, wspace=0.18)
+    return figure, list(figure.subplots(1, n))
 
 
-def _draw(axis: Any, values: NDArray[np.float64], nside: int, *, low: float, high: float, colors: str) -> Any:
-    """Fill a Mollweide axis: longitude grows to the left, as on the sky."""
-    x, lat = np.linspace(-np.pi, np.pi, 361), np.linspace(-np.pi / 2, np.pi / 2, 181)
-    xc, yc = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (lat[1:] + lat[:-1]))
-    vector = np.column_stack(
-        [(np.cos(yc) * np.cos(-xc)).ravel(), (np.cos(yc) * np.sin(-xc)).ravel(), np.sin(yc).ravel()]
+def draw_sky(
+    axis: Any,
+    values: NDArray[np.float64],
+    nside: int,
+    *,
+    low: float,
+    high: float,
+    colors: str,
+    label: str,
+    eastward: bool = False,
+) -> None:
+    """Fill a panel with a map in Mollweide's projection and a scale of colours, `label` saying of what.
+
+    Notes
+    -----
+    Longitude grows to the left, as on the sky, or to the right, as on the Earth. The projection is Snyder's (USGS
+    Professional Paper 1395, 1987, p. 251): with the radius sqrt 2 the sky is the ellipse of half axes 2 sqrt 2 and
+    sqrt 2.
+    """
+    from matplotlib.patches import Ellipse
+
+    sense = 1.0 if eastward else -1.0
+    edge = np.linspace(-1.0, 1.0, 401)
+    u, v = np.meshgrid(np.linspace(-1.0, 1.0, 801), edge)  # in units of the half axes
+    inside = u**2 + v**2 < 1.0
+    theta = np.arcsin(v[inside])
+    latitude = np.arcsin((2.0 * theta + np.sin(2.0 * theta)) / np.pi)
+    longitude = sense * np.pi * u[inside] / np.cos(theta)
+    level = np.cos(latitude)
+    vector = np.column_stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)])
+    image = np.full(u.shape, np.nan)
+    image[inside] = values[vector_to_pixel(vector, nside)]
+    root = float(np.sqrt(2.0))
+    shown = axis.imshow(
+        image, origin="lower", extent=(-2 * root, 2 * root, -root, root), vmin=low, vmax=high, cmap=colors
     )
-    image = values[vector_to_pixel(vector, nside)].reshape(xc.shape)
-    mesh = axis.pcolormesh(x, lat, image, vmin=low, vmax=high, cmap=colors, rasterized=True)
-    axis.grid(visible=True, color="0.5", linewidth=0.3)
-    at = np.radians([-120, -60, 0, 60, 120])
-    axis.set_xticks(at, [f"{(-d) % 360:.0f}°" for d in (-120, -60, 0, 60, 120)], fontsize="x-small")
-    axis.tick_params(axis="y", labelsize="x-small")
-    return mesh
+    axis.add_patch(Ellipse((0.0, 0.0), 4 * root, 2 * root, fill=False, color="0.3", linewidth=0.8))
+    _graticule(axis, sense)
+    axis.set_axis_off()
+    _ = axis.figure.colorbar(shown, ax=axis, shrink=0.8, pad=0.06, label=label)
 
 
-def _columns(nside: int, **values: NDArray[np.float64]) -> dict[str, list[float]]:
+def _graticule(axis: Any, sense: float) -> None:
+    """Draw meridians each 60 degrees and parallels each 30, and say which they are."""
+    root = float(np.sqrt(2.0))
+    theta = np.linspace(-np.pi / 2, np.pi / 2, 60)
+    line = {"color": "0.5", "linewidth": 0.4}
+    for degree in (-120, -60, 0, 60, 120):
+        at = 2 * root / np.pi * np.radians(degree)
+        axis.plot(at * np.cos(theta), root * np.sin(theta), **line)
+        axis.text(at, 0.0, f"{(sense * degree) % 360:.0f}°", fontsize="x-small", ha="center", va="bottom", **_HALO)
+    for degree in (-60, -30, 0, 30, 60):
+        turn = _auxiliary(np.radians(degree))
+        half, height = 2 * root * np.cos(turn), root * np.sin(turn)
+        axis.plot([-half, half], [height, height], **line)
+        axis.text(-half - 0.08, height, f"{degree}°", fontsize="x-small", ha="right", va="center")
+
+
+_HALO: dict[str, Any] = {"bbox": {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.6}}
+
+
+def _auxiliary(latitude: float) -> float:
+    """Solve 2 t + sin 2 t = pi sin(latitude) for Mollweide's angle t, by Newton's method."""
+    turn = latitude
+    for _ in range(20):
+        turn -= (2.0 * turn + np.sin(2.0 * turn) - np.pi * np.sin(latitude)) / (2.0 + 2.0 * np.cos(2.0 * turn))
+    return float(turn)
+
+
+def sky_columns(nside: int, *, names: tuple[str, str] = ("glon_deg", "glat_deg"), **values: Any) -> dict[str, Any]:
+    """Give the numbers of maps by pixel, with the centres of the pixels."""
     center = pixel_centers(nside)
     lon = np.degrees(np.arctan2(center[:, 1], center[:, 0])) % 360.0
     lat = np.degrees(np.arcsin(np.clip(center[:, 2], -1.0, 1.0)))
-    table = {"pixel": list(range(len(center))), "glon_deg": lon.round(6).tolist(), "glat_deg": lat.round(6).tolist()}
-    return table | {name: column.tolist() for name, column in values.items()}
+    table: dict[str, Any] = {"pixel": list(range(len(center)))}
+    table |= dict(zip(names, (lon.round(6).tolist(), lat.round(6).tolist()), strict=True))
+    return table | {name: np.asarray(column, dtype=object).tolist() for name, column in values.items()}

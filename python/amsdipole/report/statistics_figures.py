@@ -3,6 +3,8 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from amsdipole.report.text import METHOD_TITLES
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -44,13 +46,15 @@ def impact_figure(document: dict[str, Any]) -> "Figure":
     return figure
 
 
-def projection_figure(document: dict[str, Any]) -> "Figure":
+def projection_figure(document: dict[str, Any], *, level: float | None = None) -> "Figure":
     """Draw the expected amplitude and limit against time.
 
     Parameters
     ----------
     document : dict
         What `amsdipole.report.projection_report.projection_document` gives.
+    level : float, optional
+        Amplitude to draw a line at, as pulsar models predict it.
 
     Returns
     -------
@@ -69,8 +73,11 @@ def projection_figure(document: dict[str, Any]) -> "Figure":
             low, high = ([100 * row[f"{key}_{width}"][i] for row in rows] for i in (0, 1))
             axis.fill_between(when, low, high, color=color, label=f"{width} %")
         axis.plot(when, [100 * row[key] for row in rows], color="#b2182b", label="median")
+        if level is not None:
+            axis.axhline(100 * level, color="black", linestyle=":", label="pulsar models")
+        axis.axvline(date(2028, 1, 1), color="0.6", linewidth=0.8, zorder=0)
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0.0)
     axes[0].legend(fontsize="small")
-    axes[0].set_title(f"{document['species']}, {document['method'].replace('_', ' ')}")
+    axes[0].set_title(f"{document['species']}, limit by {METHOD_TITLES[document['method']]}")
     return figure

@@ -3,19 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from amsdipole.events import TemplateFit, WeightTables, write_weights
 from amsdipole.report.folder import made_folder
+from amsdipole.report.template_figure import fit_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["fit_figure", "leak_lines", "template_table", "write_template_files", "write_templates"]
-
-_COLORS = ("#b2182b", "#2166ac", "#4d9221", "#8c510a")  # distinct in print and for the colour-blind
+__all__ = ["fit_entries", "leak_lines", "template_table", "write_template_files", "write_templates"]
 
 
 def write_templates(
@@ -37,48 +33,68 @@ def write_templates(
 def write_template_files(
     work: Path, tables: WeightTables, *, figures: bool, progress: Callable[[str, int, int], None] | None = None
 ) -> None:
-    """Write weights and figures into a folder that is being made."""
-    fits = [(b, r, fit) for b, row in enumerate(tables.fits) for r, fit in enumerate(row) if fit is not None]
+    """Write weights, fits and figures into a folder that is being made."""
+    fits = fit_entries(tables)
     write_weights(work / "weights.npz", tables)
-    for done, (b, r, fit) in enumerate(fits if figures else []):
-        low, high = tables.energy_edge_gev[b : b + 2]
-        title = f"{low:g} to {high:g} GeV" + (f", region {r}" if len(tables.fits[b]) > 1 else "")
-        fit_figure(fit, tables, title).savefig(work / f"fit_bin_{b:02}_region_{r:03}.png", dpi=80)
+    text = json.dumps({"format": "amsdipole-fits", "fits": fits}, allow_nan=False)
+    (work / "fits.json").write_text(text + "\n", encoding="utf-8")
+    for done, entry in enumerate(fits if figures else []):
+        file = work / f"fit_bin_{entry['energy_bin']:02}_region_{entry['region']:03}.png"
+        fit_figure(entry).savefig(file, dpi=80)
         if progress is not None:
             progress("figures", done + 1, len(fits))
 
 
-def fit_figure(fit: TemplateFit, tables: WeightTables, title: str) -> "Figure":
-    """Draw data, components and pulls along each response."""
-    from matplotlib.figure import Figure
+def fit_entries(tables: WeightTables) -> list[dict[str, Any]]:
+    """Give what a figure of each fit shows: data and components along each response, as JSON takes them.
 
-    figure = Figure(figsize=(5.0 * len(tables.bins), 4.6))
-    # Fixed margins: finding them takes longer than drawing, and there may be hundreds of figures.
-    figure.subplots_adjust(left=0.14 / len(tables.bins), right=0.97, bottom=0.12, top=0.88, wspace=0.2, hspace=0.08)
-    grid = figure.subplots(2, len(tables.bins), sharex="col", height_ratios=(3, 1), squeeze=False)
+    Parameters
+    ----------
+    tables : WeightTables
+        Weights with their fits.
+
+    Returns
+    -------
+    list of dict
+        One for each energy bin and region that was fitted.
+    """
+    out = []
+    for b, row in enumerate(tables.fits):
+        low, high = tables.energy_edge_gev[b : b + 2].tolist()
+        for r, fit in enumerate(row):
+            if fit is None:
+                continue
+            out.append(
+                {
+                    "energy_bin": b,
+                    "energy_low_gev": low,
+                    "energy_high_gev": high,
+                    "region": r,
+                    "n_region": len(row),
+                    "chi2": fit.chi2,
+                    "dof": fit.dof,
+                    "converged": fit.valid,
+                    "signal": fit.names[0],
+                    "projections": [_projection(fit, tables, i) for i in range(len(tables.bins))],
+                }
+            )
+    return out
+
+
+def _projection(fit: TemplateFit, tables: WeightTables, i: int) -> dict[str, Any]:
+    """Sum data and components over the other response."""
     shape = tuple(b.n_cell for b in tables.bins)
-    for i, bins in enumerate(tables.bins):
-        others = tuple(j for j in range(len(shape)) if j != i)
-        data = fit.histogram.reshape(shape).sum(axis=others)[1:-1]
-        parts = [(y * d).reshape(shape).sum(axis=others)[1:-1] for y, d in zip(fit.yields, fit.density, strict=True)]
-        edge = np.linspace(bins.low, bins.high, bins.n_bin + 1)
-        centre = 0.5 * (edge[1:] + edge[:-1])
-        top, bottom = grid[0, i], grid[1, i]
-        top.errorbar(centre, data, yerr=np.sqrt(data), fmt="k.", markersize=3, label="data")
-        top.stairs(np.sum(parts, axis=0), edge, color="0.4", label="sum")
-        for name, part, color in zip(fit.names, parts, _COLORS, strict=False):
-            top.stairs(part, edge, color=color, label=name)
-        expected = np.sum(parts, axis=0)
-        pull = np.divide(data - expected, np.sqrt(expected), out=np.zeros_like(data), where=expected > 0)
-        bottom.stairs(pull, edge, color="0.4")
-        bottom.set_ylim(-5, 5)
-        bottom.set_xlabel(bins.column)
-        bottom.set_ylabel("pull")
-    state = "" if fit.valid else ", NOT CONVERGED"
-    grid[0, 0].legend(fontsize="small")
-    grid[0, 0].set_ylabel("events")
-    grid[0, 0].set_title(f"{title}\nchi2 / dof = {fit.chi2:.1f} / {fit.dof}{state}", fontsize="medium")
-    return figure
+    others = tuple(j for j in range(len(shape)) if j != i)
+    bins = tables.bins[i]
+    return {
+        "column": bins.column,
+        "edge": np.linspace(bins.low, bins.high, bins.n_bin + 1).tolist(),
+        "data": fit.histogram.reshape(shape).sum(axis=others)[1:-1].tolist(),
+        "components": {
+            name: (y * d).reshape(shape).sum(axis=others)[1:-1].tolist()
+            for name, y, d in zip(fit.names, fit.yields, fit.density, strict=True)
+        },
+    }
 
 
 def template_table(document: dict[str, Any]) -> str:

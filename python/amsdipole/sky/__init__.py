@@ -20,7 +20,8 @@ from amsdipole.sky.harmonics import (
     real_harmonics,
 )
 from amsdipole.sky.maps import FRAMES, SkyMap, read_map, write_map
-from amsdipole.sky.pixels import pixel_centers, pixel_to_vector, vector_to_pixel
+from amsdipole.sky.pixel_moments import mean_harmonics
+from amsdipole.sky.pixels import pixel_centers, pixel_to_vector, summed_pixels, vector_to_pixel
 
 __all__ = [
     "FRAMES",
@@ -34,11 +35,13 @@ __all__ = [
     "geodetic",
     "harmonics_from_dipole",
     "icrs_to_galactic",
+    "mean_harmonics",
     "pixel_centers",
     "pixel_to_vector",
     "power_from_dipole",
     "read_map",
     "real_harmonics",
+    "summed_pixels",
     "teme_to_earth_fixed",
     "teme_to_galactic",
     "teme_to_gcrs",

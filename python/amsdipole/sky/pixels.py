@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole import _core
-from amsdipole._arrays import floats, indices, whole_number
+from amsdipole._arrays import finite_floats, floats, indices, whole_number
+from amsdipole.errors import ShapeError
 
-__all__ = ["NSIDE_MAX", "pixel_centers", "pixel_to_vector", "vector_to_pixel"]
+__all__ = ["NSIDE_MAX", "pixel_centers", "pixel_to_vector", "summed_pixels", "vector_to_pixel"]
 
 NSIDE_MAX = 8192  # finest grid whose pixel numbers the kernels were checked for against healpy
 
@@ -108,6 +109,43 @@ def pixel_centers(nside: int) -> NDArray[np.float64]:
     """
     _core.pixel_to_vector(np.zeros(0, dtype=np.int64), _whole(nside))
     return _core.pixel_to_vector(np.arange(12 * nside**2, dtype=np.int64), nside)
+
+
+def summed_pixels(value: ArrayLike, nside: int) -> NDArray[np.float64]:
+    """Add up the pixels of a map that lie in each pixel of a coarser grid.
+
+    Parameters
+    ----------
+    value : array_like of float, shape (npix,)
+        HEALPix map in RING order.
+    nside : int
+        Resolution of the sum, at most that of the map.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (12 nside^2,)
+        Sums, in RING order.
+
+    Raises
+    ------
+    ShapeError
+        `value` is no HEALPix map, or coarser than `nside`.
+    RangeError
+        A value is not finite, or `nside` is not allowed.
+
+    Examples
+    --------
+    >>> summed_pixels([1.0] * 48, nside=1).tolist()
+    [4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0]
+    """
+    fine = finite_floats("value", value, (None,))
+    resolution, coarse = round((len(fine) / 12) ** 0.5), _whole(nside)
+    if 12 * resolution**2 != len(fine) or resolution % coarse:
+        raise ShapeError(f"value has {len(fine)} pixels; 12 (k {coarse})^2 with a whole k are wanted")
+    if resolution == coarse:
+        return fine.copy()
+    pixel = vector_to_pixel(pixel_centers(resolution), coarse)
+    return np.bincount(pixel, weights=fine, minlength=12 * coarse**2).astype(np.float64)
 
 
 def _whole(nside: int) -> int:

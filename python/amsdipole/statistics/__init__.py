@@ -1,13 +1,15 @@
 """The dipole fit, upper limits, first harmonics and toy skies."""
 
 from amsdipole.statistics.amplitude_law import amplitude_cdf, amplitude_pdf, posterior_tail
+from amsdipole.statistics.class_moments import ClassMoments
 from amsdipole.statistics.components import Components, sky_components
 from amsdipole.statistics.coverage_study import CoverageRow, coverage_study
 from amsdipole.statistics.cumulative import CumulativeRanges, GlobalPValue, cumulative_ranges
 from amsdipole.statistics.dipole_fit import DipoleFit, Estimator, Weighting, isotropy_p_value
+from amsdipole.statistics.expected_limits import expected_vector_limit
 from amsdipole.statistics.feldman_cousins import feldman_cousins_interval, feldman_cousins_limit
 from amsdipole.statistics.fit import fit_dipole
-from amsdipole.statistics.fit_limits import fit_limits
+from amsdipole.statistics.fit_limits import expected_fit_limits, fit_limits
 from amsdipole.statistics.iterative import IterativeSky, iterative_sky
 from amsdipole.statistics.joint import JointFit, fit_bins
 from amsdipole.statistics.li_ma import li_ma_map
@@ -46,7 +48,6 @@ from amsdipole.statistics.toys import Total, toy_counts
 from amsdipole.statistics.unbinned import fit_events
 from amsdipole.statistics.vector_limits import (
     LimitDirection,
-    expected_vector_limit,
     significance,
     vector_limit,
     vector_limits,
@@ -60,6 +61,7 @@ __all__ = [
     "NULL_TESTS",
     "AngularPower",
     "Change",
+    "ClassMoments",
     "Components",
     "CoverageRow",
     "CumulativeRanges",
@@ -101,6 +103,7 @@ __all__ = [
     "delta_quantile",
     "drawn_sample",
     "event_map",
+    "expected_fit_limits",
     "expected_limit",
     "expected_vector_limit",
     "feldman_cousins_interval",

@@ -26,7 +26,7 @@ def goodness(
     flux : numpy.ndarray of float64, shape (npix,)
         Fitted relative flux; pixels in which it is not above 0 are left out.
     basis : numpy.ndarray of float64, shape (npix, n)
-        Components that were fitted.
+        Components that were fitted, or these less a constant each: the scale, which is free, takes it up.
     unit_weight : float
         Sum of squared weights over sum of weights: the weight of an event.
 
@@ -38,18 +38,21 @@ def goodness(
         Cells less the components and the scale, but not below 0.
     """
     seen = flux > 0.0  # a score may lead outside: there the expectation is no expectation
-    expected = shape[seen] * flux[seen]
+    if not seen.all():
+        total, shape, flux, basis = total[seen], shape[seen], flux[seen], basis[seen]
+    expected = shape * flux
     # In events: a sum of weights is taken as `unit_weight` times a Poisson number (Bohm & Zech).
-    expected *= total.sum() / unit_weight / expected.sum()
-    slope = np.column_stack([np.ones(len(expected)), basis[seen] / flux[seen, np.newaxis]])
-    cell = _cells(expected)
-    n_cell = int(cell.max()) + 1
+    scale = float(total.sum() / unit_weight / expected.sum())
+    expected *= scale
+    cell, n_cell = _cells(expected)
     pooled = np.bincount(cell, weights=expected, minlength=n_cell)
-    events = np.bincount(cell, weights=total[seen] / unit_weight, minlength=n_cell)
-    slope = np.column_stack([np.bincount(cell, weights=expected * s) for s in slope.T]) / pooled[:, np.newaxis]
+    events = np.bincount(cell, weights=total, minlength=n_cell) / unit_weight
     chi2 = float(np.sum((events - pooled) ** 2 / pooled))
     # Each term has the variance 2 + 1 / mu. The fitted numbers take their part out of the 1 / mu: its
     # projection, with weight mu, on the derivatives of ln mu. For the scale alone that is Haldane's result.
+    slope = np.ones((n_cell, 1 + basis.shape[1]))
+    for k in range(basis.shape[1]):
+        slope[:, k + 1] = np.bincount(cell, weights=basis[:, k] * shape, minlength=n_cell) * scale / pooled
     overlap = slope.sum(axis=0)
     taken = float(overlap @ np.linalg.lstsq((slope.T * pooled) @ slope, overlap)[0])
     dof = max(n_cell - 1 - basis.shape[1], 0)
@@ -57,17 +60,22 @@ def goodness(
     return chi2, float(np.sqrt(max(variance, 0.0))), dof
 
 
-def _cells(expected: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the cell of each pixel: pixels are pooled with their successors up to an expectation of 5.
+def _cells(expected: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """Return the cell of each pixel, and how many: pixels are pooled with their successors up to an expectation of 5.
 
     Without that, a rim of pixels in which 1e-6 events are expected would make the variance, a sum of 1 / mu, boundless.
     """
     small = expected < POOLED_EXPECTATION
+    if not small.any():
+        return np.arange(len(expected), dtype=np.int64), len(expected)
+    n_large = len(expected) - int(np.count_nonzero(small))
+    inside = expected if n_large == 0 else expected[small]
+    running = np.cumsum(inside)
+    full = int(running[-1] / POOLED_EXPECTATION)
+    # What is left at the end joins the last full cell, or makes the only one.
+    rank = np.minimum((running / POOLED_EXPECTATION).astype(np.int64), max(full - 1, 0))
+    if n_large == 0:
+        return rank, max(full, 1)
     cell = np.cumsum(~small) - 1
-    if small.any():
-        rank = np.floor(np.cumsum(expected[small]) / POOLED_EXPECTATION).astype(np.int64)
-        full = int(np.floor(expected[small].sum() / POOLED_EXPECTATION))
-        # What is left at the end joins the last full cell, or makes the only one.
-        cell[small] = (~small).sum() + np.minimum(rank, max(full - 1, 0))
-        cell = np.unique(cell, return_inverse=True)[1]
-    return cell
+    cell[small] = n_large + rank
+    return cell, n_large + max(full, 1)

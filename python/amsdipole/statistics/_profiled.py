@@ -13,6 +13,7 @@ STEP_TOLERANCE = 1e-9  # in standard errors
 MOST_STEPS = 100
 KEEP_FLUX = 0.1  # a step leaves at least this share of the flux that a term has
 LOWEST_FLUX = 1e-9
+WEAKEST = 1e-12  # lowest eigenvalue of an information, of the greatest: what rounding leaves of 0 is some 1e-16
 
 Floats = NDArray[np.float64]
 
@@ -98,8 +99,10 @@ def profiled_maximum(terms: Terms) -> tuple[Floats, Floats, Floats, int]:
     here = terms.value(q)
     for iteration in range(1, MOST_STEPS + 1):
         gradient, information, squared = terms.derivatives(q)
-        concave = bool(np.linalg.eigvalsh(information)[0] > 0.0)
-        step = np.asarray(np.linalg.solve(information if concave else terms.expected(), gradient), dtype=np.float64)
+        bend = np.linalg.eigvalsh(information)
+        concave = bool(bend[0] > WEAKEST * bend[-1])
+        matrix = information if concave else _determined(terms.expected())
+        step = np.asarray(np.linalg.solve(matrix, gradient), dtype=np.float64)
         length = max(float(gradient @ step), 0.0) ** 0.5
         if length < STEP_TOLERANCE:
             if not concave:
@@ -121,3 +124,11 @@ def profiled_maximum(terms: Terms) -> tuple[Floats, Floats, Floats, int]:
         f"the likelihood has no maximum with a flux above 0: after {iteration} steps the lowest relative flux is "
         f"{terms.lowest(q):.3g} and the last step {length:.3g} errors"
     )
+
+
+def _determined(matrix: Floats) -> Floats:
+    """Return an information that stands in for the second derivative, or refuse one that leaves a component open."""
+    value = np.linalg.eigvalsh(matrix)
+    if not value[0] > WEAKEST * value[-1]:
+        raise FitError("the likelihood has no maximum: what was seen does not determine all components")
+    return matrix

@@ -12,7 +12,7 @@ from amsdipole.sky import real_harmonics
 from amsdipole.statistics._maximum import MOST_COMPONENTS
 from amsdipole.statistics.dipole_fit import DIPOLE_NAMES
 
-__all__ = ["Components", "sky_components"]
+__all__ = ["SINGULAR_EIGENVALUE", "Components", "check_sky", "checked_components", "sky_components"]
 
 SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 MOST_DEGREE = 4  # 24 components
@@ -109,30 +109,42 @@ def sky_components(
     """
     exposure = finite_floats("reference", reference, (None,))
     unit = finite_floats("direction", direction, (len(exposure), 3))
-    degree = whole_number("l_max", l_max, low=1, high=MOST_DEGREE)
     if (exposure < 0.0).any():
         i = int((exposure < 0.0).argmax())
         raise RangeError(f"reference[{i}] = {exposure[i]} is outside [0, inf)")
     if not (exposure > 0.0).any():
         raise FitError("reference is 0 in every pixel: there is no exposure")
+    parts = checked_components(exposure, unit, l_max=l_max, templates=templates)
+    check_sky(parts)
+    return parts
+
+
+def checked_components(
+    exposure: Floats, unit: Floats, *, l_max: int, templates: Mapping[str, ArrayLike] | None
+) -> Components:
+    """Return components for arrays that were checked; whether they tell the sky apart is left to `check_sky`."""
+    degree = whole_number("l_max", l_max, low=1, high=MOST_DEGREE)
     seen = exposure > 0.0
-    shape = exposure[seen] / exposure.max()
-    shape = shape / shape.sum()
-    higher = real_harmonics(unit[seen], degree)[:, 4:] if degree > 1 else np.empty((int(seen.sum()), 0))
+    if not seen.all():
+        exposure, unit = exposure[seen], unit[seen]
+    # Divide by the largest first: sums of huge or tiny exposures must not overflow or vanish.
+    shape = exposure / exposure.max()
+    shape /= shape.sum()
     names = [*DIPOLE_NAMES, *(f"a_{l}{m:+d}" for l in range(2, degree + 1) for m in range(-l, l + 1))]  # noqa: E741 - as in harmonics
     n_sky = len(names)
-    basis = [unit[seen], higher]
+    basis = [unit]
+    if degree > 1:
+        basis.append(real_harmonics(unit, degree)[:, 4:])
     for name, values in (templates or {}).items():
         template = _template(name, values, seen, shape, taken=names)
         names.append(name)
         basis.append(template[:, np.newaxis])
     if len(names) > MOST_COMPONENTS:
         raise RangeError(f"there are {len(names)} components; at most {MOST_COMPONENTS} are fitted together")
-    stacked = np.concatenate(basis, axis=1)
+    stacked = unit if len(basis) == 1 else np.concatenate(basis, axis=1)
     mean = shape @ stacked
     offset = stacked - mean
-    moment = (offset.T * shape) @ offset
-    _check_moment(moment[:n_sky, :n_sky], names[:n_sky])
+    moment = offset.T @ (offset * shape[:, np.newaxis])
     return Components(tuple(names), n_sky, seen, mean, offset, moment, shape)
 
 
@@ -150,11 +162,12 @@ def _template(name: str, values: ArrayLike, seen: NDArray[np.bool_], shape: Floa
     return template
 
 
-def _check_moment(moment: Floats, names: list[str]) -> None:
+def check_sky(parts: Components) -> None:
+    """Refuse components of the sky that the exposure does not tell apart."""
     # Of the sky alone: a template is held by its constraint, even one that looks like a dipole to the last pixel.
-    value, axis = np.linalg.eigh(moment)
+    value, axis = np.linalg.eigh(parts.moment[: parts.n_sky, : parts.n_sky])
     if value[0] < SINGULAR_EIGENVALUE:
-        weak = ", ".join(name for name, part in zip(names, axis[:, 0], strict=True) if abs(part) > 0.1)
+        weak = ", ".join(name for name, part in zip(parts.names, axis[:, 0], strict=False) if abs(part) > 0.1)
         raise FitError(
             f"the components are singular: {weak} cannot be told apart through this exposure (eigenvalue "
             f"{value[0]:.3g}, below {SINGULAR_EIGENVALUE})"

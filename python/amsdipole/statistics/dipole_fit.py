@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2 as chi2_distribution
+from scipy.stats import norm
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import FitError
@@ -117,6 +118,11 @@ class DipoleFit:
     def p_value(self) -> float:
         """Chance under isotropy of at least this `chi2`, from the chi-squared law with 3 degrees of freedom."""
         return isotropy_p_value(self.rho, self.covariance)
+
+    @property
+    def significance(self) -> float:
+        """One-sided Gaussian significance of `p_value`, at most 37: what a number of double precision can tell."""
+        return float(norm.isf(min(max(self.p_value, 1e-300), 1.0 - 1e-16)))
 
 
 def isotropy_p_value(rho: ArrayLike, covariance: ArrayLike) -> float:

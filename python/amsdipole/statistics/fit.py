@@ -10,13 +10,12 @@ from amsdipole._arrays import finite_floats
 from amsdipole.errors import DataError, FitError, RangeError
 from amsdipole.statistics._goodness import goodness
 from amsdipole.statistics._maximum import maximum_slope
-from amsdipole.statistics.components import sky_components
+from amsdipole.statistics.components import SINGULAR_EIGENVALUE, check_sky, checked_components
 from amsdipole.statistics.dipole_fit import DipoleFit, Estimator, Weighting, isotropy_p_value
 
 __all__ = ["DipoleFit", "Estimator", "Weighting", "fit_dipole", "isotropy_p_value"]
 
 UNIT_TOLERANCE = 1e-6  # float32 direction tables keep unit length to some 1e-7
-SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 LEAST_N_EFF = 3.0  # three components cannot be had from fewer than three events
 
 
@@ -105,11 +104,13 @@ def fit_dipole(
     """
     _check_choice("estimator", estimator, get_args(Estimator))
     _check_choice("weighting", weighting, get_args(Weighting))
-    total, total2, shape, unit = _checked_maps(counts, reference, direction, sum_weight2)
+    total, total2, exposure, unit = _checked_maps(counts, reference, direction, sum_weight2)
     sum_weight, sum_square, n_eff = _checked_sums(total, total2, weighting)
-    away = unit - shape @ unit
-    _check_moment((away.T * shape) @ away)
-    parts = sky_components(reference, direction, l_max=l_max, templates=templates)
+    parts = checked_components(exposure, unit, l_max=l_max, templates=templates)
+    _check_moment(parts.moment[:3, :3])
+    check_sky(parts)
+    if len(parts.shape) < len(total):
+        total, total2 = total[parts.seen], total2[parts.seen]
     n, offset, is_sky = len(parts.names), parts.offset, parts.is_sky
     dilution = np.where(is_sky, sum_square / sum_weight if weighting == "purity" else 1.0, 1.0)
     scale = sum_weight / sum_square  # per unit of weight, so that the information at 0 is n_eff M
@@ -131,13 +132,13 @@ def fit_dipole(
         slope = bent / norm
         # d(slope)/d(bent), with slope = bent / (1 - bent.<b>).
         jacobian = np.eye(n) / norm + np.outer(bent, parts.mean) / norm**2
-    basis = offset + parts.mean
-    flux = 1.0 + basis @ slope
+    average = 1.0 + float(parts.mean @ slope)
+    flux = average + offset @ slope
     inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     bread = (jacobian / dilution[:, None]) @ inverse
     covariance = _symmetric(bread @ (jacobian / dilution[:, None]).T)
     sandwich = _symmetric(bread @ (scale**2 * event2 + penalty) @ bread.T)
-    chi2, chi2_sigma, dof = goodness(total, parts.shape, flux, basis, sum_square / sum_weight)
+    chi2, chi2_sigma, dof = goodness(total, parts.shape, flux, offset, sum_square / sum_weight)
     return DipoleFit(
         rho=(slope / dilution)[:3],
         covariance=covariance[:3, :3].copy(),
@@ -154,7 +155,7 @@ def fit_dipole(
         names=parts.names,
         coefficient=slope / dilution,
         coefficient_covariance=covariance,
-        lowest_flux=float(flux.min() / (1.0 + parts.mean @ slope)),
+        lowest_flux=float(flux.min()) / average,
     )
 
 
@@ -170,7 +171,7 @@ def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
 def _checked_maps(
     counts: ArrayLike, reference: ArrayLike, direction: ArrayLike, sum_weight2: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return counts, squared weights, reference shape and directions of the pixels with exposure."""
+    """Return counts, squared weights, reference and directions."""
     total = finite_floats("counts", counts, (None,))
     npix = total.shape[0]
     exposure = finite_floats("reference", reference, (npix,))
@@ -178,19 +179,18 @@ def _checked_maps(
     name2 = "counts" if sum_weight2 is None else "sum_weight2"
     total2 = total if sum_weight2 is None else finite_floats(name2, sum_weight2, (npix,))
     for name, values in (("reference", exposure), (name2, total2)):
-        if (values < 0.0).any():
+        if npix and values.min() < 0.0:
             i = int((values < 0.0).argmax())
             hint = " where no sum_weight2 is given" if name == "counts" else ""
             raise RangeError(f"{name}[{i}] = {values[i]} is outside [0, inf){hint}")
-    length = np.linalg.norm(unit, axis=1)
-    long = np.abs(length - 1.0) > UNIT_TOLERANCE
-    if long.any():
-        i = int(long.argmax())
+    length = np.sqrt(np.einsum("ij,ij->i", unit, unit))
+    if npix and max(length.max() - 1.0, 1.0 - length.min()) > UNIT_TOLERANCE:
+        i = int((np.abs(length - 1.0) > UNIT_TOLERANCE).argmax())
         raise RangeError(f"direction[{i}] has length {length[i]}; 1 within {UNIT_TOLERANCE} is wanted")
-    if not (exposure > 0.0).any():
-        raise FitError("reference is 0 in every pixel: there is no exposure")
     seen = exposure > 0.0
-    stray = ~seen & ((total != 0.0) | (total2 != 0.0))
+    if not seen.any():
+        raise FitError("reference is 0 in every pixel: there is no exposure")
+    stray = ~seen & ((total != 0.0) | (total2 != 0.0)) if not seen.all() else np.zeros(0, dtype=bool)
     if stray.any():
         i = int(stray.argmax())
         raise DataError(
@@ -200,9 +200,7 @@ def _checked_maps(
     if bare.any():
         i = int(bare.argmax())
         raise DataError(f"sum_weight2[{i}] = 0 but counts[{i}] = {total[i]}: the two maps contradict each other")
-    # Divide by the largest first: sums of huge or tiny exposures must not overflow or vanish.
-    shape = exposure[seen] / exposure.max()
-    return total[seen], total2[seen], shape / shape.sum(), unit[seen]
+    return total, total2, exposure, unit
 
 
 def _checked_sums(

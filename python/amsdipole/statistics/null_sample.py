@@ -1,6 +1,6 @@
 """Events with the orientation of their seconds, and what the seconds make of an isotropic flux."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +50,16 @@ class NullSample:
         Unit vectors in the detector; port is +x.
     weight : numpy.ndarray of float64, shape (n,)
         Weights, not negative.
+    energy_bin : numpy.ndarray of int64, shape (n,), optional
+        Energy bins. What is permuted among events is permuted within them, for the weights, and the seconds in which
+        a bin is open, may go with energy. None takes all for one bin.
     """
 
     rows: RowTable
     row: NDArray[np.int64]
     direction: Floats
     weight: Floats
+    energy_bin: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and weights."""
@@ -66,6 +70,13 @@ class NullSample:
         if bad.any():
             i = int(bad.argmax())
             raise RangeError(f"weight[{i}] = {self.weight[i]} is outside [0, inf)")
+        if self.energy_bin is not None and self.energy_bin.shape != (n,):
+            raise ShapeError(f"{n} rows with energy bins of shape {self.energy_bin.shape}")
+
+    @property
+    def group(self) -> NDArray[np.int64]:
+        """Energy bin of each event; 0 where none is given."""
+        return np.zeros(len(self.row), dtype=np.int64) if self.energy_bin is None else self.energy_bin
 
     def galactic(self) -> Floats:
         """Return galactic directions."""
@@ -176,6 +187,25 @@ class ExposureMoments:
             raise FitError("no second expects an event: there is no exposure")
         expected, rotation, earth = (np.stack([sums[year][k] for year in years]) for k in range(3))
         return cls(view, np.array(years, dtype=np.int64), expected, rotation, earth, product.reshape(3, 3, 3, 3))
+
+    @classmethod
+    def combined(cls, parts: Sequence[tuple[float, "ExposureMoments"]]) -> "ExposureMoments":
+        """Add up sums of the same acceptance, each times a factor.
+
+        Parameters
+        ----------
+        parts : sequence of (float, ExposureMoments)
+            Factors and sums; one or more.
+        """
+        year = np.unique(np.concatenate([part.year for _, part in parts]))
+        weight, turns = np.zeros(len(year)), np.zeros((2, len(year), 3, 3))
+        for factor, part in parts:
+            at = np.searchsorted(year, part.year)
+            weight[at] += factor * part.weight
+            turns[0, at] += factor * part.rotation
+            turns[1, at] += factor * part.earth
+        product = sum(factor * part.product for factor, part in parts)
+        return cls(parts[0][1].view, year, weight, turns[0], turns[1], np.asarray(product))
 
     def mean_galactic(self, *, year: int | None = None, half: int | None = None) -> Floats:
         """Return the mean galactic direction, of one year or half of the field of view if asked."""

@@ -89,15 +89,15 @@ def null_tests(
 
     - ra_shift: b the direction in equatorial axes after each event's right ascension is shifted at random. What is
       left is the distribution in declination: 3 degrees of freedom.
-    - time_scramble: b the galactic direction when the events' seconds are permuted among them: 3.
+    - time_scramble: b the galactic direction when the events' seconds are permuted among those of an energy bin: 3.
     - earth_fixed: b the two equatorial components in axes that turn with the Earth, in which a dipole of the sky
       averages out over sidereal days; the one along the axis survives, and is left out: 2.
     - geomagnetic: the two components across the geomagnetic axis and the five of second degree: 7. A cutoff that is
       not the same for events and seconds is an excess at the magnetic poles or the equator.
     - port_starboard: the dipoles from the two halves of the field of view, less each other: 3.
     - years: the dipoles of the years, less their mean: 3 for each year but one.
-    - random_weights: ``sum (p_i - <p>)(n_i - <n>)`` over the events, whose covariance when the weights are permuted
-      among them is exact: 3.
+    - random_weights: ``sum (p_i - <p>)(n_i - <n>)`` over the events, with the means of their energy bins, whose
+      covariance when the weights are permuted within the bins is exact: 3.
 
     A dipole of the sky moves time_scramble and ra_shift (declination) as it moves the measurement; the others not, or
     in second order.
@@ -122,7 +122,7 @@ def null_tests(
         _geomagnetic(earth, weight, moments, axis),
         _port_starboard(sample, galactic, moments),
         _years(sample, galactic, moments),
-        _random_weights(galactic, weight),
+        _random_weights(galactic, weight, sample.group),
     )
 
 
@@ -149,7 +149,10 @@ def _ra_shift(galactic: Floats, weight: Floats, moments: ExposureMoments, rng: n
 
 
 def _time_scramble(sample: NullSample, moments: ExposureMoments, rng: np.random.Generator) -> NullResult:
-    scrambled = NullSample(sample.rows, rng.permutation(sample.row), sample.direction, sample.weight)
+    order = np.argsort(sample.group, kind="stable")
+    row = np.empty_like(sample.row)
+    row[order] = sample.row[np.lexsort((rng.random(len(order)), sample.group))]
+    scrambled = NullSample(sample.rows, row, sample.direction, sample.weight)
     return _compared("time_scramble", scrambled.galactic(), moments.mean_galactic(), sample.weight)
 
 
@@ -210,11 +213,17 @@ def _years(sample: NullSample, galactic: Floats, moments: ExposureMoments) -> Nu
     return NullResult("years", chi2, dof, float(chi2_distribution.sf(chi2, dof)))
 
 
-def _random_weights(galactic: Floats, weight: Floats) -> NullResult:
-    away = weight - weight.mean()
-    if np.ptp(weight) == 0.0:
+def _random_weights(galactic: Floats, weight: Floats, group: NDArray[np.int64]) -> NullResult:
+    total, covariance = np.zeros(3), np.zeros((3, 3))
+    for g in np.unique(group):
+        mine = group == g
+        if np.ptp(weight[mine]) == 0.0:  # one event, or nothing to permute
+            continue
+        away = weight[mine] - weight[mine].mean()
+        centred = galactic[mine] - galactic[mine].mean(axis=0)
+        total += away @ centred
+        # Of a sum over a random pairing: both are centred, and n - 1 pairs are free.
+        covariance += float(away @ away) * (centred.T @ centred) / (len(away) - 1)
+    if not covariance.any():
         return NullResult("random_weights", None, 3, None, "all weights are the same")
-    centred = galactic - galactic.mean(axis=0)
-    # Of a sum over a random pairing: both are centred, and n - 1 pairs are free.
-    covariance = float(away @ away) * (centred.T @ centred) / (len(weight) - 1)
-    return _judged("random_weights", away @ centred, covariance)
+    return _judged("random_weights", total, covariance)

@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import FitError, RangeError
+from amsdipole.statistics.components import SINGULAR_EIGENVALUE
 from amsdipole.statistics.dipole_fit import isotropy_p_value
-from amsdipole.statistics.fit import LEAST_N_EFF, SINGULAR_EIGENVALUE
+from amsdipole.statistics.fit import LEAST_N_EFF
 
 __all__ = ["RelativeFit", "fit_relative"]
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import DataError, FitError, RangeError, ShapeError
-from amsdipole.sky import pixel_centers, real_harmonics, vector_to_pixel
+from amsdipole.sky import mean_harmonics, pixel_centers, real_harmonics, vector_to_pixel
 from amsdipole.statistics._goodness import goodness
 from amsdipole.statistics._profiled import Terms, profiled_maximum
 from amsdipole.statistics.components import sky_components
@@ -63,7 +63,8 @@ def fit_events(
     -----
     Purity: ``L = sum_i [ln(1 + p_i q.b_i) - ln(1 + p_i q.<b>)]``, which gives every event its own dilution, where
     `fit_dipole` has the mean one. Signal: ``L = k sum_i w_i [ln(1 + q.b_i) - ln(1 + q.<b>)]`` with
-    ``k = sum w / sum w**2``. Newton steps that leave every flux above zero.
+    ``k = sum w / sum w**2``. Newton steps that leave every flux above zero. <b> is the mean over the sky, not over
+    pixel centres (`amsdipole.sky.mean_harmonics`).
 
     References
     ----------
@@ -99,13 +100,16 @@ def fit_events(
         raise FitError(f"n_eff = {n_eff} is below {LEAST_N_EFF}: too few events for three components")
     pure = weighting == "purity"
     scale = 1.0 if pure else sum_weight / sum_square
+    harmonic = mean_harmonics(exposure / exposure.max(), l_max)
+    # Y_11, Y_1-1, Y_10 are the components of n, but for their norm.
+    mean = np.concatenate([harmonic[[3, 1, 2]] / np.sqrt(3.0 / (4.0 * np.pi)), harmonic[4:]])
     mass = np.ones(len(unit)) if pure else scale * value
     terms = Terms(
         weight=mass,
         squared=mass**2,
         basis=np.concatenate([unit, real_harmonics(unit, l_max)[:, 4:]], axis=1),
         dilution=value if pure else np.ones(len(unit)),
-        mean=parts.mean[None],
+        mean=mean[None],
         group=np.zeros(len(unit), dtype=np.int64),
     )
     q, information, squared, n_iteration = profiled_maximum(terms)
@@ -122,7 +126,7 @@ def fit_events(
         sandwich_covariance=sandwich[:3, :3].copy(),
         n_eff=n_eff,
         sum_weight=sum_weight,
-        reference_dipole=parts.mean[:3].copy(),
+        reference_dipole=mean[:3].copy(),
         pearson_chi2=chi2,
         pearson_sigma=chi2_sigma,
         pearson_dof=dof,

@@ -8,16 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from amsdipole._arrays import finite_floats, number, whole_number
+from amsdipole._arrays import finite_floats, number
 from amsdipole.errors import FitError, RangeError
 from amsdipole.statistics._ordering import AmplitudeOrdering
 from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tail
-from amsdipole.statistics.limits import LIMIT_METHODS, ExpectedLimit, LimitMethod, UpperLimit
-from amsdipole.statistics.toy_skies import toy_rng
+from amsdipole.statistics.limits import LIMIT_METHODS, LimitMethod, UpperLimit
 
 __all__ = [
     "LimitDirection",
-    "expected_vector_limit",
     "significance",
     "vector_limit",
     "vector_limits",
@@ -163,58 +161,6 @@ def vector_limits(
         )
         for method in methods
     )
-
-
-def expected_vector_limit(
-    covariance: ArrayLike,
-    *,
-    method: LimitMethod,
-    confidence: float = 0.95,
-    direction: LimitDirection = "fitted",
-    n_toy: int = 1000,
-    seed: int = 1,
-) -> ExpectedLimit:
-    """Return the median limit and its bands under isotropy for any covariance, from toys.
-
-    Parameters
-    ----------
-    covariance : array_like of float, shape (3, 3)
-        Covariance of a measured vector.
-    method : str
-        A key of `LIMIT_METHODS`.
-    confidence : float, optional
-        In (0, 1).
-    direction : {"fitted", "weakest"}, optional
-        Direction of the true dipole for the frequentist limits.
-    n_toy : int, optional
-        Measured vectors that are drawn, 100 to 100,000.
-    seed : int, optional
-        Seed of the toys; toy i comes from `toy_rng`.
-
-    Returns
-    -------
-    ExpectedLimit
-        Median and central bands; the median errs by some ``1.25 std / sqrt(n_toy)``, 2 % of sigma for 1000.
-
-    Raises
-    ------
-    ShapeError, RangeError, FitError
-        As `vector_limit`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found = expected_vector_limit(np.eye(3), method="flat_delta", n_toy=100)
-    >>> 2.5 < found.median < 3.0
-    True
-    """
-    _, matrix, sigma = _checked(np.zeros(3), covariance)
-    n = whole_number("n_toy", n_toy, low=100, high=100_000)
-    root = np.linalg.cholesky(matrix)
-    drawn = toy_rng(seed, 0).standard_normal((n, 3)) @ root.T
-    found = [vector_limit(v, matrix, method=method, confidence=confidence, direction=direction) for v in drawn]
-    low95, low68, median, high68, high95 = (float(q) for q in np.quantile(found, (0.025, 0.16, 0.5, 0.84, 0.975)))
-    return ExpectedLimit(method, float(confidence), sigma, median, (low68, high68), (low95, high95))
 
 
 def significance(p_value: float) -> float:
