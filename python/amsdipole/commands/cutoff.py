@@ -137,7 +137,7 @@ def table(
     cone: Annotated[float, typer.Option(help="Half angle of the cone [deg].")] = 40.0,
     tilt: Annotated[float, typer.Option(help="Axis from the zenith to port [deg]; AMS has 12.0001.")] = 0.0,
     step: Annotated[float, typer.Option(help="Step of the grid in which all points are traced [deg].")] = 5.0,
-    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 2,
+    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 3,
     altitude: Altitude = 410.0,
     field: Field = None,
     overwrite: Overwrite = False,
@@ -235,7 +235,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
         print_json({"cutoffs": rows})
         return
     cones = [name for name in rows[0] if name.startswith("cone_")]
-    names = ["effective_gv", "upper_gv", "lower_gv", "stormer_gv", *cones]
+    names = ["effective_gv", "upper_gv", "lower_gv", "band_gv", "stormer_gv", *cones]
     heads = [name.removesuffix("_gv").removesuffix("_deg").replace("_", " ") for name in names]
     print_text(f"{'cutoffs in GV':<20} {'lat':>7} {'lon':>8} {'year':>7} " + " ".join(f"{head:>9}" for head in heads))
     for row in rows:
