@@ -7,7 +7,7 @@ import numpy as np
 
 from amsdipole.counting import Progress
 from amsdipole.geomagnetism import GaussCoefficients
-from amsdipole.geomagnetism.deflection import orbit_response
+from amsdipole.geomagnetism.deflection_orbit import orbit_response
 from amsdipole.report.figures import save_figure
 
 __all__ = ["deflection_figure", "deflection_rows"]
