@@ -220,8 +220,9 @@ def direct_cutoffs(latitude: NDArray[np.float64], longitude: NDArray[np.float64]
     choices: dict[str, Any] = {"charge_sign": sign, "coefficients": igrf14(), "decimal_year": YEAR}
     choices |= {"half_angle_rad": [CONE_RAD], "limits": TracingLimits(error_bound=1e-5)}
     wide = cone_cutoffs(position, axis, **choices)
-    # At 400 points this gave what a close scan from far above the Størmer cutoff gives.
-    found = cone_cutoffs(position, axis, ratio=0.002, spacing_rad=0.02, high_gv=1.08 * wide[:, 0], **choices)
+    # Directions and levels closer than the table's: with 0.02 rad and 0.2 %, of nine errors above 3 % at 1,000 points
+    # four were bands that the table had and this side missed.
+    found = cone_cutoffs(position, axis, ratio=0.0015, spacing_rad=0.014, high_gv=1.08 * wide[:, 0], **choices)
     return np.asarray(found[:, 0])
 
 

@@ -42,8 +42,8 @@ def cutoff_table(
     altitude_km: float = 410.0,
     latitude_max_deg: float = 55.0,
     step_deg: float = 5.0,
-    n_halving: int = 3,
-    tolerance: float = 0.015,
+    n_halving: int = 2,
+    tolerance: float = 0.005,
     limits: TracingLimits | None = None,
     progress: Progress | None = None,
 ) -> CutoffTable:
