@@ -1,17 +1,19 @@
-"""Field and tracing beside their peers in one run: `python benches/geomagnetism.py` (one thread on every side).
+"""Field, tracing and cutoffs beside their peers in one run: `python benches/geomagnetism.py`; one thread on each side.
 
-Needs ppigrf, chaosmagpy and gtracr from PyPI; one that is absent is named and left out.
+Needs ppigrf, chaosmagpy and gtracr from PyPI (`pip install --group peers`); one that is absent is named and left out.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole import _core
+from amsdipole.geomagnetism.cutoff_scan import traced_cutoffs
 from amsdipole.geomagnetism.field import magnetic_field
 from amsdipole.geomagnetism.igrf import igrf14
 from amsdipole.geomagnetism.trajectory import TracingLimits, trace
@@ -30,6 +32,8 @@ PLACES = [
 GTRACR_RADIUS_KM = 6371.2  # its Earth is a sphere
 ALTITUDE_KM = 45.0  # above our floor at every latitude although gtracr's Earth is a sphere
 GTRACR_PATH_KM = 299_792.458  # it gives up after 1 s
+GTRACR_FLOOR_KM = 38.0  # its floor is the sphere of the start; ours is the same on the equator, 21 km below on the pole
+STEP_GV = 0.002  # of the scans of cutoffs, on both sides
 
 
 def seconds(call: Callable[[], object], repeat: int) -> float:
@@ -85,21 +89,92 @@ def start_of(latitude: float, longitude: float, azimuth: Floats, zenith: Floats)
     return up * (GTRACR_RADIUS_KM + ALTITUDE_KM), level + np.cos(ze)[:, None] * up
 
 
-def tracing(repeat: int, n_direction: int) -> None:
+class Peer:
+    """The tracer of gtracr 2.0 at 2020.0, as its class Trajectory sets it up, for many starts and rigidities."""
+
+    def __init__(self) -> None:
+        from gtracr import _libgtracr, constants, trajectory
+
+        self.library, self.constants, self.module = _libgtracr, constants, trajectory
+        self.field = (str(trajectory._DATA_DIR.resolve()), 2020.0)
+
+    def start(self, latitude: float, longitude: float, azimuth: float, zenith: float) -> tuple[list[float], Floats]:
+        """Place, and the unit momentum as one GV carries it."""
+        one = self.module.Trajectory(
+            latitude=latitude,
+            longitude=longitude,
+            zenith_angle=zenith,
+            azimuth_angle=azimuth,
+            rigidity=10.0,
+            particle_altitude=ALTITUDE_KM,
+            date="2020-01-01",
+        )
+        self.one = one
+        six = np.asarray(one.particle_sixvector)
+        return list(six[:3]), six[3:] / np.linalg.norm(six[3:])
+
+    def tracer(self, *, lattice: bool = False) -> Any:
+        """Its adaptive solver, rk45 with the tolerances it comes with, in its field itself or in a lattice of it."""
+        particle = self.one.charge * self.constants.ELEMENTARY_CHARGE, self.one.mass * self.constants.KG_PER_GEVC2
+        ends = self.one.start_alt, 10.0 * self.constants.EARTH_RADIUS, 1e-5, 100_000
+        table = self.library.generate_igrf_table(*self.field) if lattice else ()
+        return self.library.TrajectoryTracer(
+            *table, *particle, *ends, *(() if lattice else "i"), self.field, "a", 1e-3, 1e-6
+        )
+
+    def allowed(self, tracer: Any, start: tuple[list[float], Floats], rigidity: Floats) -> NDArray[np.bool_]:
+        place, momentum = start
+        out = np.zeros(len(rigidity), bool)
+        for i, r in enumerate(rigidity):
+            tracer.reset()
+            tracer.evaluate(0.0, place + list(momentum * (r * self.constants.KG_M_S_PER_GEVC)))
+            out[i] = tracer.particle_escaped
+        return out
+
+
+def gtracr(what: str) -> Peer | None:
     try:
-        from gtracr import _libgtracr as peer_library
-        from gtracr.constants import EARTH_RADIUS, ELEMENTARY_CHARGE, KG_M_S_PER_GEVC, KG_PER_GEVC2
-        from gtracr.trajectory import _DATA_DIR, Trajectory
+        return Peer()
     except ImportError:
-        peer_library = None
-        print("tracing: gtracr is absent")
+        print(f"{what}: gtracr is absent")
+        return None
+
+
+def cutoffs() -> None:
+    """Effective vertical cutoffs by one scan for both sides, from 1 GV below our lower to 1 GV above our upper one."""
+    peer = gtracr("cutoffs")
+    if peer is None:
+        return
+    limits = TracingLimits(
+        escape_radius_km=10.0 * 6371.2, floor_altitude_km=GTRACR_FLOOR_KM, path_max_km=GTRACR_PATH_KM
+    )
+    choices = {"charge_sign": 1, "coefficients": igrf14(), "decimal_year": 2020.0, "limits": limits}
+    worst = 0.0
+    for name, latitude, longitude in PLACES:
+        position, up = start_of(latitude, longitude, np.zeros(1), np.zeros(1))
+        first = traced_cutoffs(position[None], up, step_gv=0.01, penumbra_step_gv=None, **choices)
+        low, high = np.maximum(first.lower_gv - 1.0, 0.1), first.upper_gv + 1.0
+        ours = traced_cutoffs(position[None], up, step_gv=STEP_GV, low_gv=low, high_gv=high, **choices)
+        start = peer.start(latitude, longitude, 0.0, 0.0)
+        scan = STEP_GV * np.arange(np.ceil(low[0] / STEP_GV), np.floor(high[0] / STEP_GV) + 1.0)
+        open_ = peer.allowed(peer.tracer(), start, scan)
+        last_shut = int(np.flatnonzero(~open_)[-1])
+        effective = scan[last_shut] + STEP_GV - STEP_GV * np.count_nonzero(open_[:last_shut])
+        gap = float(ours.effective_gv[0] - effective)
+        worst = max(worst, abs(gap))
+        print(
+            f"cutoffs: {name:12s} ours {ours.effective_gv[0]:7.3f} GV, gtracr rk45 {effective:7.3f} GV, gap {gap:+.3f}"
+        )
+    print(f"cutoffs: {len(PLACES)} places, 2020.0, step {STEP_GV} GV, worst gap {worst:.3f} GV (asked 0.1)")
+
+
+def tracing(repeat: int, n_direction: int) -> None:
+    peer = gtracr("tracing")
     rigidity = np.arange(5.0, 55.1, 5.0)
     azimuth, zenith = directions(n_direction)
     coefficients = igrf14()
     # Both start at the same place of gtracr's sphere, are free at 10 radii and give up after 1 s: the same paths.
     total = {"ours": 0.0, "peer": 0.0, "table": 0.0}
-    path = (str(_DATA_DIR.resolve()), 2020.0) if peer_library is not None else None
-    lattice = peer_library.generate_igrf_table(*path) if path else None
     for name, latitude, longitude in PLACES:
         position, towards = start_of(latitude, longitude, azimuth, zenith)
         m = len(rigidity) * n_direction
@@ -114,37 +189,15 @@ def tracing(repeat: int, n_direction: int) -> None:
             if escape == 10.0:
                 ours = took
                 allowed = trace(many, arrivals, scan, **choices).outcome == 1
-        if peer_library is not None:
-            starts = []
-            for az, ze in zip(azimuth, zenith, strict=True):
-                one = Trajectory(
-                    latitude=latitude,
-                    longitude=longitude,
-                    zenith_angle=ze,
-                    azimuth_angle=az,
-                    rigidity=10.0,
-                    particle_altitude=ALTITUDE_KM,
-                    date="2020-01-01",
-                )
-                six = np.asarray(one.particle_sixvector)
-                # unit momentum, as one GV carries it
-                starts.append((list(six[:3]), six[3:] / np.linalg.norm(six[3:])))
-            charge, mass = one.charge * ELEMENTARY_CHARGE, one.mass * KG_PER_GEVC2
-            ends = (one.start_alt, 10.0 * EARTH_RADIUS, 1e-5, 100_000)
-            direct = peer_library.TrajectoryTracer(charge, mass, *ends, "i", path, "a", 1e-3, 1e-6)
-            table = peer_library.TrajectoryTracer(*lattice, charge, mass, *ends, path, "a", 1e-3, 1e-6)
+        if peer is not None:
+            starts = [peer.start(latitude, longitude, az, ze) for az, ze in zip(azimuth, zenith, strict=True)]
+            direct, table = peer.tracer(), peer.tracer(lattice=True)
             answer = np.zeros(m, bool)
 
-            def peer(tracer, starts=starts, answer=answer) -> None:
-                i = 0
-                for x, u in starts:
-                    for r in rigidity:
-                        tracer.reset()
-                        tracer.evaluate(0.0, x + list(u * (r * KG_M_S_PER_GEVC)))
-                        answer[i] = tracer.particle_escaped
-                        i += 1
+            def scans(tracer: Any, starts: list[Any] = starts, answer: NDArray[np.bool_] = answer) -> None:
+                answer[:] = np.concatenate([peer.allowed(tracer, start, rigidity) for start in starts])
 
-            took = {"table": seconds(lambda: peer(table), repeat), "peer": seconds(lambda: peer(direct), repeat)}  # noqa: B023
+            took = {"table": seconds(lambda: scans(table), repeat), "peer": seconds(lambda: scans(direct), repeat)}  # noqa: B023
             total["ours"] += ours
             for key, value in took.items():
                 total[key] += value
@@ -161,10 +214,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--directions", type=int, default=1000)
+    parser.add_argument("--only", choices=("field", "tracing", "cutoffs"))
     chosen = parser.parse_args()
     _core.set_threads(1)
-    field(chosen.repeat)
-    tracing(chosen.repeat, chosen.directions)
+    parts = {
+        "field": lambda: field(chosen.repeat),
+        "tracing": lambda: tracing(chosen.repeat, chosen.directions),
+        "cutoffs": cutoffs,
+    }
+    for part in parts if chosen.only is None else (chosen.only,):
+        parts[part]()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def cases() -> dict[str, tuple]:
         "magnetic_field": (here, field, 0.0),
         "trace": (here, up, np.full(N, 20.0), field, *limits),
         "trajectory": (here[0], up[0], 20.0, field, *limits),
-        "cutoff_scan": (here[few], up[few], 1, low, high, 0.5, field, *limits),
+        "cutoff_scan": (here[few], up[few], 1, low, high, 0.5, 1.0, field, *limits),
         "cone_cutoff": (here[few], cone, np.array([0, 1]), 2, 1, low, high, 0.05, field, *limits),
     }
 

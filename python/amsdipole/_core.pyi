@@ -184,6 +184,7 @@ def cutoff_scan(
     low_gv: _Floats,
     high_gv: _Floats,
     step_gv: float,
+    width_gv: float,
     coefficients_nt: _Floats,
     escape_radius_km: float,
     floor_altitude_km: float,
@@ -191,7 +192,7 @@ def cutoff_scan(
     loss_nt: float,
     path_max_km: float,
     n_step_max: int,
-) -> tuple[_Floats, _Floats, _Floats, NDArray[np.uint8]]: ...
+) -> tuple[_Floats, _Floats, _Floats, _Floats, NDArray[np.uint8]]: ...
 def cone_cutoff(
     position_km: _Floats,
     direction: _Floats,

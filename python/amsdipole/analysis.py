@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole.back_traced import BackTraced, back_traced, back_traced_dipole
 from amsdipole.config import Config
 from amsdipole.counting import Progress, candidate_files
 from amsdipole.events import count_sky_events, read_sky_events
@@ -21,7 +22,7 @@ from amsdipole.exposure import (
     zenith_edges,
 )
 from amsdipole.far_dipole import far_dipole, range_response
-from amsdipole.geomagnetism import igrf14
+from amsdipole.geomagnetism import GaussCoefficients
 from amsdipole.instrument import Instrument, efficiency_shifts, instrument
 from amsdipole.orbit import (
     builtin_iss_elements,
@@ -136,13 +137,18 @@ def _orbiting(config: Config, progress: Progress) -> Result:
     expected = expected_counts(
         cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.table or parts.geometry
     )
+    traced = back_traced(config, parts, maps, progress=progress) if config.fit.directions == "back_traced" else None
     return Result(
         name=config.name,
-        ranges=tuple(_range_result(config, maps, expected, bounds, parts) for bounds in config.energy.bounds_gev),
+        ranges=tuple(
+            _range_result(config, maps, expected, bounds, parts, traced) for bounds in config.energy.bounds_gev
+        ),
         cut_flow=maps.signal.cut_flow,
         livetime=_livetime(cube, config),
         harmonics=None,
-        provenance=_provenance(config, [*config.events.files, *_weight_files(config), *_mission_files(config)]),
+        provenance=_provenance(
+            config, [*config.events.files, *_weight_files(config), *_mission_files(config)], parts.field
+        ),
         tables=maps.tables,
         together=_together(config, maps, expected),
     )
@@ -169,6 +175,7 @@ def _range_result(
     expected: NDArray[np.float64],
     bounds: tuple[float, float] | None,
     parts: Instrument | None = None,
+    traced: BackTraced | None = None,
 ) -> RangeResult:
     """Fit one range of energy; None is the single bin of a list without energies."""
     counts = maps.signal
@@ -200,11 +207,12 @@ def _range_result(
             fit if fit.estimator == "likelihood" else check, weights, reference, sum_weight2=weights2
         ),
         far=None if parts is None or bounds is None else _far(config, parts, fit, bounds),
+        back_traced=None if traced is None else back_traced_dipole(config, traced, maps, bins),
     )
 
 
 def _far(config: Config, parts: Instrument, fit: DipoleFit, bounds: tuple[float, float]) -> dict[str, Any] | None:
-    if config.fit.directions == "local":
+    if config.fit.directions != "forward_folded":
         return None
     return far_dipole(fit, range_response(config, parts, *bounds))
 
@@ -234,7 +242,7 @@ def _ground(config: Config) -> Result:
         cut_flow=counts.cut_flow,
         livetime=None,
         harmonics=harmonics,
-        provenance=_provenance(config, list(config.events.files)),
+        provenance=_provenance(config, list(config.events.files), None),
     )
 
 
@@ -276,15 +284,16 @@ def _mission_files(config: Config) -> list[str]:
         return []
     control = [] if config.efficiency is None else list(config.efficiency.files)
     control += [] if config.detector.acceptance_file is None else [config.detector.acceptance_file]
+    control += [] if config.cutoff.table is None else [config.cutoff.table]
+    control += [] if config.cutoff.field == "igrf14" else [config.cutoff.field]
     if config.seconds.source == "files":
         return [*config.seconds.files, *control]
     return control if config.seconds.elements == "iss" else [config.seconds.elements, *control]
 
 
-def _provenance(config: Config, files: list[str]) -> Provenance:
+def _provenance(config: Config, files: list[str], field: GaussCoefficients | None) -> Provenance:
     models: dict[str, str] = {}
-    if config.seconds is not None:
-        field = igrf14()
+    if config.seconds is not None and field is not None:
         models["field"] = f"{field.model} sha256 {field.sha256}"
         if config.seconds.source == "elements":
             elements = builtin_iss_elements() if config.seconds.elements == "iss" else None

@@ -227,6 +227,7 @@ def _cutoffs(found: TracedCutoffs, i: int) -> dict[str, Any]:
     return {
         "upper_gv": _finite(float(found.upper_gv[i])),
         "lower_gv": _finite(float(found.lower_gv[i])),
+        "band_gv": _finite(float(found.band_gv[i])),
         "effective_gv": _finite(float(found.effective_gv[i])),
         "above": bool(found.above[i]),
         "below": bool(found.below[i]),

@@ -6,7 +6,7 @@ import numpy as np
 
 from amsdipole.counting import Progress
 from amsdipole.geomagnetism import GaussCoefficients
-from amsdipole.geomagnetism.deflection import orbit_response
+from amsdipole.geomagnetism.deflection_orbit import orbit_response
 
 __all__ = ["deflection_rows"]
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from amsdipole.config import Config
 from amsdipole.constants import AMS_MOUNTING_DEG
 from amsdipole.errors import ConfigError
-from amsdipole.geomagnetism import DeflectionResponse, igrf14
-from amsdipole.geomagnetism.deflection import orbit_response
+from amsdipole.geomagnetism import DeflectionResponse
+from amsdipole.geomagnetism.deflection_orbit import orbit_response
 from amsdipole.geomagnetism.igrf import decimal_year
 from amsdipole.instrument import Instrument
 from amsdipole.sky import galactic_to_icrs
@@ -48,8 +48,8 @@ def range_response(config: Config, instrument: Instrument, low_gev: float, high_
 
     Notes
     -----
-    Arrivals are drawn by flux times acceptance, evenly over a precessing orbit and the field of view, in IGRF-14 of the
-    middle of the mission; those that the cutoff rule shuts by the lower edge of their bin are left out.
+    Arrivals are drawn by flux times acceptance, evenly over a precessing orbit and the field of view, in the field of
+    the middle of the mission; those that the cutoff rule shuts by the lower edge of their bin are left out.
     """
     mounting = config.detector.mounting
     if not isinstance(mounting, str):
@@ -68,7 +68,7 @@ def range_response(config: Config, instrument: Instrument, low_gev: float, high_
         gate_gv=gate,
         n=_N_ARRIVAL,
         rng=rng,
-        coefficients=igrf14(),
+        coefficients=instrument.field,
         decimal_year=float(decimal_year([middle_s])[0]),
         cutoff_factor=rule.factor,
         cutoff_half_angle_rad=rule.half_angle_rad,

@@ -20,7 +20,15 @@ from amsdipole.exposure import (
     efficiency_covariance,
     read_acceptance,
 )
-from amsdipole.geomagnetism import CutoffRule, CutoffTable, eccentric_dipole_knots, igrf14, read_cutoff_table
+from amsdipole.geomagnetism import (
+    CutoffRule,
+    CutoffTable,
+    GaussCoefficients,
+    eccentric_dipole_knots,
+    igrf14,
+    read_cutoff_table,
+    read_shc,
+)
 from amsdipole.models import Flux, electron_flux, flux_integral, positron_flux, power_law
 from amsdipole.orbit import (
     SAA_LATITUDE_DEG,
@@ -61,6 +69,8 @@ class Instrument:
         Acceptance against angle; of a table, its average over all energies.
     flux : callable
         Spectrum.
+    field : GaussCoefficients
+        Field of the Earth against time.
     efficiency : EfficiencyTable, optional
         Efficiency by place; none is one everywhere.
     table : AcceptanceTable, optional
@@ -72,6 +82,7 @@ class Instrument:
     acceptance: AcceptanceCurve
     geometry: TwoDiscs | AngleTable
     flux: Flux
+    field: GaussCoefficients
     efficiency: EfficiencyTable | None = None
     table: AcceptanceTable | None = None
 
@@ -100,22 +111,23 @@ def instrument(config: Config) -> Instrument:
         raise AssertionError("only missions in orbit have an instrument")
     mounting = _mounting(config.detector)
     seconds = _good_seconds(seconds_source(config.seconds), config.seconds.good, mounting)
+    field = igrf14() if config.cutoff.field == "igrf14" else read_shc(config.cutoff.field)
     navigator = Navigator(
         mounting=mounting,
         rule=CutoffRule(config.cutoff.factor, float(np.radians(config.cutoff.cone_deg)), config.cutoff.charge_sign),
         energy_edge_gev=gate_edges(config),
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
-        dipole=eccentric_dipole_knots(igrf14(), seconds.start_s, seconds.stop_s),
-        table=_traced(config),
+        dipole=eccentric_dipole_knots(field, seconds.start_s, seconds.stop_s),
+        table=_traced(config, field),
     )
     flux, detector = _flux(config.spectrum), config.detector
     efficiency = _efficiency(config.efficiency)
     if detector.acceptance_file is not None:
         table = read_acceptance(detector.acceptance_file)
         shape = table.shape(flux, config.energy.edges_gev[0], config.energy.edges_gev[-1])
-        return Instrument(seconds, navigator, table.curve, shape, flux, efficiency, table)
+        return Instrument(seconds, navigator, table.curve, shape, flux, field, efficiency, table)
     geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
-    return Instrument(seconds, navigator, _acceptance(detector), geometry, flux, efficiency)
+    return Instrument(seconds, navigator, _acceptance(detector), geometry, flux, field, efficiency)
 
 
 def gate_edges(config: Config) -> NDArray[np.float64]:
@@ -280,8 +292,8 @@ def efficiency_shifts(
     return {f"efficiency {i + 1}": shift for i, shift in enumerate(shifts)}
 
 
-def _traced(config: Config) -> CutoffTable | None:
-    """Read the table of traced cutoffs, which must be of the cone that the rule takes."""
+def _traced(config: Config, field: GaussCoefficients) -> CutoffTable | None:
+    """Read the table of traced cutoffs, which must be of the cone and the field that the rule takes."""
     if config.cutoff.table is None:
         return None
     table, rule = read_cutoff_table(config.cutoff.table), config.cutoff
@@ -293,6 +305,8 @@ def _traced(config: Config) -> CutoffTable | None:
     for name, asked, found in wanted:
         if abs(asked - found) > 0.01:
             raise ConfigError(f"cutoff.table = {rule.table}: its {name} is {found:g}; {asked:g} is wanted")
+    if table.model != field.model:
+        raise ConfigError(f"cutoff.table = {rule.table}: its field is {table.model!r}; {field.model!r} is wanted")
     return table
 
 

@@ -55,12 +55,12 @@ def test_the_first_hundred_steps_agree_to_rounding(rng, rigidity):
     np.testing.assert_allclose(ours[:-1, :4], theirs[:-1, :4], rtol=0, atol=1e-4)
 
 
-@given(s.rngs(), st.integers(0, 3), st.sampled_from([1, -1]))
-def test_scans_agree(rng, n, sign):
+@given(s.rngs(), st.integers(0, 3), st.sampled_from([1, -1]), st.sampled_from([0.0, 2.0, 5.0, 100.0]))
+def test_scans_agree(rng, n, sign, width):
     position, direction, _ = starts(rng, n, 1.0, 2.0)
     low, high = np.full(n, 20.0), np.full(n, 60.0)
     fast = limits(bound=1e-4, path=50 * R)
-    ours, theirs = both("cutoff_scan", position, direction, sign, low, high, 2.0, DIPOLE, *fast)
+    ours, theirs = both("cutoff_scan", position, direction, sign, low, high, 2.0, width, DIPOLE, *fast)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a, b)
         assert a.dtype == b.dtype
@@ -114,7 +114,7 @@ def test_bad_scans_are_refused_alike():
     position, direction, _ = starts(rng, 20, 5.0, 50.0)
     low, high = np.full(20, 50.0), np.full(20, 60.0)
     good = {"position_km": position, "direction": direction, "charge_sign": 1, "low_gv": low, "high_gv": high}
-    good |= {"step_gv": 5.0, "coefficients_nt": DIPOLE} | dict(zip("abcdef", limits(), strict=True))
+    good |= {"step_gv": 5.0, "width_gv": 5.0, "coefficients_nt": DIPOLE} | dict(zip("abcdef", limits(), strict=True))
     faults = {
         "position_km": [position * 0.9, position[:3]],
         "direction": [direction * np.nan, direction[:3]],
@@ -122,6 +122,7 @@ def test_bad_scans_are_refused_alike():
         "low_gv": [low * 0, low[:3], low * np.nan, low * 2],
         "high_gv": [high * np.inf, high[:3]],
         "step_gv": [0.0, np.nan, 1e-6],
+        "width_gv": [-1.0, np.nan],
         "coefficients_nt": [DIPOLE[:1]],
     }
     for name, arguments in refusals(good, faults):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from amsdipole.errors import FitError, RangeError
-from amsdipole.geomagnetism.deflection import deflection_response, orbit_response
+from amsdipole.geomagnetism.deflection import deflection_response
+from amsdipole.geomagnetism.deflection_orbit import orbit_response
 from amsdipole.geomagnetism.igrf import GaussCoefficients, igrf14
 
 # R [GV], rotation for positive charge [deg], equatorial and axial factor (recomputed for the method, 2 x 10^4 events).

@@ -12,10 +12,12 @@ from amsdipole.errors import ConfigError, DataError, RangeError
 from amsdipole.exposure import livetime_axes
 from amsdipole.geomagnetism import (
     CutoffTable,
+    GaussCoefficients,
     cutoff_table,
     dipole_of_date,
     igrf14,
     read_cutoff_table,
+    read_shc,
     shell_axes,
     write_cutoff_table,
 )
@@ -33,7 +35,7 @@ TABLE = CutoffTable(
     0.9,
     410.0,
     2015.0,
-    "f",
+    "IGRF 14",
 )
 
 
@@ -111,3 +113,40 @@ def test_a_table_of_another_cone_is_refused(tmp_path: Path) -> None:
         instrument(config(tmp_path, model="traced", table="t.npz", charge_sign=-1))
     with pytest.raises(ConfigError, match="table goes with"):
         config(tmp_path, model="traced")
+
+
+def own_field(tmp_path: Path, share: float) -> GaussCoefficients:
+    """IGRF-14 with all coefficients smaller, as a file of a user's own and as numbers."""
+    field = igrf14()
+    late = field.epoch >= 2010.0
+    head = f"# Own\n1 13 {late.sum()} 2 1\n{' '.join(map(str, field.epoch[late]))}\n"
+    rows = [
+        f"{n} {m} {' '.join(repr(float(v)) for v in values)}"
+        for n, m, values in zip(field.degree, field.order, share * field.value_nt[late].T, strict=True)
+    ]
+    (tmp_path / "own.shc").write_text(head + "\n".join(rows) + "\n")
+    return read_shc(tmp_path / "own.shc")
+
+
+def test_a_field_of_ones_own_makes_the_cutoffs(tmp_path: Path) -> None:
+    field = own_field(tmp_path, 0.5)
+    usual, own = instrument(config(tmp_path)), instrument(config(tmp_path, field="own.shc"))
+    rows = next(iter(usual.seconds.blocks()))
+    # Cutoffs go with the strength of the field; the file's epochs are those of IGRF-14.
+    np.testing.assert_allclose(own.navigator(rows).cutoff_gv, 0.5 * usual.navigator(rows).cutoff_gv, rtol=1e-12)
+    assert own.field.sha256 == field.sha256
+
+
+def test_a_field_that_does_not_reach_the_mission_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "old.shc").write_text("# Old\n1 1 2 2 1\n1900 1905\n1 0 -3e4 -3e4\n1 1 0 0\n1 -1 0 0\n")
+    with pytest.raises(RangeError, match="1905"):
+        instrument(config(tmp_path, field="old.shc"))
+    with pytest.raises(DataError, match=r"none\.shc"):
+        instrument(config(tmp_path, field="none.shc"))
+
+
+def test_a_table_of_another_field_is_refused(tmp_path: Path) -> None:
+    own_field(tmp_path, 1.0)
+    write_cutoff_table(tmp_path / "t.npz", TABLE)
+    with pytest.raises(ConfigError, match="its field is 'IGRF 14'; 'Own' is wanted"):
+        instrument(config(tmp_path, model="traced", table="t.npz", field="own.shc"))

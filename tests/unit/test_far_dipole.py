@@ -13,7 +13,7 @@ from amsdipole.config import Config, config_from
 from amsdipole.errors import ConfigError, RangeError
 from amsdipole.far_dipole import far_dipole, range_response
 from amsdipole.geomagnetism import igrf14
-from amsdipole.geomagnetism.deflection import orbit_response, orbit_sample
+from amsdipole.geomagnetism.deflection_orbit import orbit_response, orbit_sample
 from amsdipole.instrument import instrument
 from amsdipole.sky import galactic_to_icrs, pixel_centers
 from amsdipole.statistics import fit_dipole

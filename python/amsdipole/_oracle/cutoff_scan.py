@@ -30,6 +30,7 @@ def cutoff_scan(
     low_gv: Floats,
     high_gv: Floats,
     step_gv: float,
+    width_gv: float,
     coefficients_nt: Floats,
     escape_radius_km: float,
     floor_altitude_km: float,
@@ -37,7 +38,7 @@ def cutoff_scan(
     loss_nt: float,
     path_max_km: float,
     n_step_max: int,
-) -> tuple[Floats, Floats, Floats, NDArray[np.uint8]]:
+) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.uint8]]:
     limits = (escape_radius_km, floor_altitude_km, error_bound, loss_nt, path_max_km, n_step_max)
     t = tracer(coefficients_nt, *limits)
     n = len(position_km)
@@ -47,6 +48,7 @@ def cutoff_scan(
     all_directed("direction", direction)
     check_sign(charge_sign)
     within("step_gv", step_gv, 1e-6, 1e3)
+    within("width_gv", width_gv, 0.0, 1e6)
     all_within("low_gv", low_gv, 1e-3, 1e6)
     all_within("high_gv", high_gv, 1e-3, 1e6)
     first = np.maximum(np.ceil(low_gv / step_gv - 1e-6), 1.0)
@@ -54,7 +56,8 @@ def cutoff_scan(
     for i in np.flatnonzero(~((last >= first) & (last - first < 1e7))).tolist():
         raise RangeError(f"low_gv[{i}], high_gv[{i}] = {low_gv[i]}, {high_gv[i]}: no or too many multiples of the step")
     check_starts(t, position_km)
-    upper, lower, effective = np.full(n, np.inf), np.full(n, np.inf), np.full(n, np.inf)
+    upper, lower, effective, band = np.full((4, n), np.inf)
+    wide = max(1, int(np.ceil(width_gv / step_gv - 1e-6)))
     beyond = np.zeros(n, np.uint8)
     for i in range(n):
         number = np.arange(first[i], last[i] + 1)
@@ -65,12 +68,16 @@ def cutoff_scan(
         beyond[i] = ABOVE * (not allowed[-1]) + BELOW * bool(allowed[0])
         if allowed.any():
             lower[i] = step_gv * number[allowed].min()
+        # The lowest rigidity from which on all are open over the width, or up to the end of the scan.
+        edges = [k for k in range(m) if allowed[k : k + wide].all()]
+        if edges:
+            band[i] = step_gv * number[edges[0]]
         if allowed[-1]:
             shut = number[~allowed]
             k = shut.max() + 1 if len(shut) else number[0]
             upper[i] = step_gv * k
             effective[i] = step_gv * (k - (allowed & (number < k)).sum())
-    return upper, lower, effective, beyond
+    return upper, lower, effective, band, beyond
 
 
 def cone_cutoff(

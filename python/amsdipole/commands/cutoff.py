@@ -241,7 +241,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
         print_json({"cutoffs": rows})
         return
     cones = [name for name in rows[0] if name.startswith("cone_")]
-    names = ["effective_gv", "upper_gv", "lower_gv", "stormer_gv", *cones]
+    names = ["effective_gv", "upper_gv", "lower_gv", "band_gv", "stormer_gv", *cones]
     heads = [name.removesuffix("_gv").removesuffix("_deg").replace("_", " ") for name in names]
     print_text(f"{'cutoffs in GV':<20} {'lat':>7} {'lon':>8} {'year':>7} " + " ".join(f"{head:>9}" for head in heads))
     for row in rows:

@@ -150,6 +150,11 @@ class CutoffConfig(Section):
     table: PathText | None = Field(
         default=None, description="table of traced cutoffs, as 'amsdipole cutoff table' makes it; with model = 'traced'"
     )
+    field: Literal["igrf14"] | PathText = Field(
+        default="igrf14",
+        union_mode="left_to_right",
+        description="field of the Earth, for cutoffs and deflection: 'igrf14', or an .shc file of one's own",
+    )
     gate: Literal["bin", "event"] = Field(
         default="bin", description="what the cutoff is compared with: the lower edge of the bin, or the event's energy"
     )

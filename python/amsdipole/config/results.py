@@ -30,9 +30,16 @@ class FitConfig(Section):
     estimator: Literal["likelihood", "score"] = "likelihood"
     limits: tuple[LimitName, ...] = Field(default=("cls", "flat_delta"), min_length=1)
     confidence: float = Field(default=0.95, gt=0, lt=1)
-    directions: Literal["local", "forward_folded"] = Field(
+    directions: Literal["local", "forward_folded", "back_traced"] = Field(
         default="local",
-        description="'local' reports the dipole of local directions; 'forward_folded' also the one far away",
+        description="'local' reports the dipole of local directions; 'forward_folded' also the one far away, "
+        "'back_traced' also that of directions traced back to far away",
+    )
+    n_arrival: int = Field(
+        default=1_000_000,
+        ge=10_000,
+        le=10**9,
+        description="arrivals of an isotropic flux that make the reference of 'back_traced'",
     )
 
 

@@ -1,5 +1,6 @@
 """Event tables, their selection, purities and the counts maps made from them."""
 
+from amsdipole.events.back_traced import BackTracedCounts, accepted_by_bin, count_back_traced
 from amsdipole.events.counts import CUTS, UNIT, Counts, CountsMaps, count_events, count_sky_events, count_weighted
 from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
@@ -17,6 +18,7 @@ __all__ = [
     "CUTS",
     "EVENT_COLUMNS",
     "UNIT",
+    "BackTracedCounts",
     "Counts",
     "CountsMaps",
     "EventBatch",
@@ -31,6 +33,8 @@ __all__ = [
     "SkyEvents",
     "TemplateFit",
     "WeightTables",
+    "accepted_by_bin",
+    "count_back_traced",
     "count_events",
     "count_sky_events",
     "count_weighted",

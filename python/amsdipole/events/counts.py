@@ -198,7 +198,7 @@ def count_weighted(
         done += len(batch.time_s)
         if progress is not None:
             progress(done)
-    return tuple(_maps(total, navigator.energy_edge_gev, cuts.names) for total in sums)
+    return tuple(counts_maps(total, navigator.energy_edge_gev, cuts.names) for total in sums)
 
 
 def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:
@@ -240,10 +240,11 @@ def count_sky_events(events: SkyEvents, *, nside: int) -> CountsMaps:
         np.ones(1),
         np.zeros(1, dtype=np.uint8),
     )
-    return _maps(sums, edge, ())
+    return counts_maps(sums, edge, ())
 
 
-def _maps(sums: _core.Counts, edge: NDArray[np.float64], selected: tuple[str, ...]) -> CountsMaps:
+def counts_maps(sums: _core.Counts, edge: NDArray[np.float64], selected: tuple[str, ...]) -> CountsMaps:
+    """Take the sums out of the kernel, with the names of the selection's cuts."""
     # In the order in which the cuts are made: the range of energy, the selection, the seconds.
     flow = dict(zip((*CUTS, *selected), sums.cut_flow().tolist(), strict=True))
     return CountsMaps(sums.units(0), sums.units(1), edge, flow, sums.cut_flow_by_bin())

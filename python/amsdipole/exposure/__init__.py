@@ -9,7 +9,9 @@ from amsdipole.exposure.acceptance import (
 from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable, read_acceptance
 from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, livetime_axes_in, merged_axes
 from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
+from amsdipole.exposure.back_traced import BackTracedReference, back_traced_reference
 from amsdipole.exposure.by_place import PlaceReference, place_reference
+from amsdipole.exposure.drawing import SpectrumQuantiles, drawn_directions
 from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.efficiency_table import (
     EfficiencyTable,
@@ -36,6 +38,7 @@ __all__ = [
     "AcceptanceCurve",
     "AcceptanceTable",
     "AngleTable",
+    "BackTracedReference",
     "EfficiencyMap",
     "EfficiencyTable",
     "FrameTurn",
@@ -44,11 +47,14 @@ __all__ = [
     "LivetimeCube",
     "PlaceReference",
     "Shift",
+    "SpectrumQuantiles",
     "TwoDiscs",
     "ams_lepton_geometry",
     "ams_live_share",
+    "back_traced_reference",
     "control_efficiency",
     "dipole_shift",
+    "drawn_directions",
     "efficiency_covariance",
     "efficiency_map",
     "efficiency_variations",

@@ -5,7 +5,8 @@ from amsdipole.geomagnetism.cutoff_cone import cone_cutoffs, cone_directions
 from amsdipole.geomagnetism.cutoff_scan import TracedCutoffs, traced_cutoffs
 from amsdipole.geomagnetism.cutoff_shell import cutoff_table, shell_axes
 from amsdipole.geomagnetism.cutoff_table import CutoffTable, read_cutoff_table, write_cutoff_table
-from amsdipole.geomagnetism.deflection import DeflectionResponse, deflection_response, orbit_response, orbit_sample
+from amsdipole.geomagnetism.deflection import DeflectionResponse, deflection_response
+from amsdipole.geomagnetism.deflection_orbit import OrbitSample, orbit_response, orbit_sample
 from amsdipole.geomagnetism.eccentric_dipole import (
     EccentricDipole,
     EccentricDipoleKnots,
@@ -25,6 +26,7 @@ __all__ = [
     "EccentricDipole",
     "EccentricDipoleKnots",
     "GaussCoefficients",
+    "OrbitSample",
     "TracedCutoffs",
     "TracingLimits",
     "Trajectories",

@@ -55,40 +55,64 @@ def cone_directions(axis: ArrayLike, half_angle_rad: Sequence[float], *, spacing
     return _about(floats("axis", axis, (None, 3)), rings)
 
 
-def edge_directions(axis: ArrayLike, half_angle_rad: float, *, spacing_rad: float) -> NDArray[np.float64]:
-    """Give directions along the edge of a cone about axes.
+def edge_directions(
+    axis: ArrayLike, facing: ArrayLike, half_angle_rad: float, *, spacing_rad: float, sector_rad: float
+) -> NDArray[np.float64]:
+    """Give directions along the part of a cone's edge that faces somewhere.
 
     Parameters
     ----------
     axis : array_like of float, shape (n, 3)
         Unit vectors.
+    facing : array_like of float, shape (n, 3)
+        Vectors of any length.
     half_angle_rad : float
         Half angle of the cone [rad], above 0 and up to pi.
     spacing_rad : float
         Greatest distance of neighbours [rad].
+    sector_rad : float
+        Greatest angle about the axis from the half plane of `facing`, to either side [rad]; pi is the whole edge.
 
     Returns
     -------
     numpy.ndarray of float64, shape (n, k, 3)
-        Directions.
+        Directions, those that face `facing` most in the middle.
 
     Raises
     ------
+    ShapeError
+        Lengths differ.
     RangeError
         An angle lies outside its range.
 
     Notes
     -----
-    The ring of `cone_directions` alone.
+    The cutoff rises towards magnetic east (west for negative charge). Where `facing` is along the axis any direction
+    stands in the middle.
 
     Examples
     --------
-    >>> edge_directions([[0.0, 0.0, 1.0]], np.pi / 2, spacing_rad=1.6).round(3)[0, 0] + 0.0
-    array([1., 0., 0.])
+    >>> edge_directions(
+    ...     [[0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]], np.pi / 2, spacing_rad=1.0, sector_rad=1.0
+    ... ).round(3)[0, 1] + 0.0
+    array([0., 1., 0.])
     """
-    rings, _ = _rings([half_angle_rad], spacing_rad)
-    on_edge = np.abs(rings[:, 2] - np.cos(half_angle_rad)) < 1e-12
-    return _about(floats("axis", axis, (None, 3)), rings[on_edge])
+    towards = floats("axis", axis, (None, 3))
+    wanted = floats("facing", facing, (len(towards), 3))
+    angle = number("half_angle_rad", half_angle_rad, low=0.0, high=np.pi, open_low=True)
+    spacing = number("spacing_rad", spacing_rad, low=1e-3, high=np.pi)
+    sector = number("sector_rad", sector_rad, low=0.0, high=np.pi)
+    n = max(1, int(np.ceil(sector * np.sin(angle) / spacing)))
+    turn = sector / n * np.arange(-n, n + 1) if sector < np.pi else np.pi / n * np.arange(-n, n)
+    first = wanted - (wanted * towards).sum(axis=1, keepdims=True) * towards
+    size = np.linalg.norm(first, axis=1, keepdims=True)
+    # Any direction across the axis will do where none is nearer.
+    spare = np.cross(towards, np.eye(3)[np.argmin(np.abs(towards), axis=1)])
+    first = np.where(size > 1e-9, first, spare)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(towards, first)
+    across = np.cos(turn)[:, None] * first[:, None] + np.sin(turn)[:, None] * second[:, None]
+    return np.ascontiguousarray(np.cos(angle) * towards[:, None] + np.sin(angle) * across)
 
 
 def _about(towards: NDArray[np.float64], rings: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,6 +152,7 @@ def cone_cutoffs(
     half_angle_rad: Sequence[float] = AMS_CONES_RAD,
     ratio: float = 0.01,
     spacing_rad: float = 0.15,
+    high_gv: ArrayLike | None = None,
     limits: TracingLimits | None = None,
 ) -> NDArray[np.float64]:
     """Find the greatest upper cutoff over nested cones of directions.
@@ -150,6 +175,8 @@ def cone_cutoffs(
         Relative step of the scan.
     spacing_rad : float
         Spacing of directions along the rings of the cones [rad].
+    high_gv : array_like of float, shape (n,), optional
+        Where the scan begins [GV], above 0.1, and higher if that is shut; by default well above the Størmer cutoff.
     limits : TracingLimits, optional
         As for `trace`.
 
@@ -187,16 +214,20 @@ def cone_cutoffs(
     _, cone = _rings(half_angle_rad, spacing_rad)
     n = len(position)
     direction = cone_directions(towards, half_angle_rad, spacing_rad=spacing_rad)
-    guess = stormer_cutoff(
-        np.full(n, 0.5),
-        position,
-        towards,
-        dipole=dipole_of_date(coefficients, decimal_year),
-        charge_sign=sign,
-        half_angle_rad=float(half_angle_rad[-1]),
-    )
+    if high_gv is None:
+        guess = stormer_cutoff(
+            np.full(n, 0.5),
+            position,
+            towards,
+            dipole=dipole_of_date(coefficients, decimal_year),
+            charge_sign=sign,
+            half_angle_rad=float(half_angle_rad[-1]),
+        )
+        start = 1.15 * guess + 0.5
+    else:
+        start = floats("high_gv", high_gv, (n,))
     out = np.full((n, len(half_angle_rad)), np.inf)
-    low, high = np.full(n, 0.1), np.minimum(1.15 * guess + 0.5, 200.0)
+    low, high = np.full(n, 0.1), np.minimum(start, 200.0)
     todo = np.arange(n)
     while len(todo):
         out[todo] = _core.cone_cutoff(

@@ -29,6 +29,8 @@ class TracedCutoffs:
         Lowest rigidity allowed [GV]; infinite where none of the scan is.
     effective_gv : numpy.ndarray of float64, shape (n,)
         Upper cutoff less the allowed part of the penumbra [GV].
+    band_gv : numpy.ndarray of float64, shape (n,)
+        Lower edge of the lowest band that is allowed over the width asked for [GV]; infinite where none is.
     above : numpy.ndarray of bool, shape (n,)
         The upper cutoff lies above the scan.
     below : numpy.ndarray of bool, shape (n,)
@@ -39,17 +41,19 @@ class TracedCutoffs:
     Notes
     -----
     The penumbra is chaotic: a lower cutoff, and to a lesser degree an upper one, may move by single spikes when the
-    error bound, the path limit or the step of the scan changes. Effective cutoffs are sums and move little.
+    error bound, the path limit or the step of the scan changes. Effective cutoffs are sums and move little; the lowest
+    band is wider than any spike.
 
     Examples
     --------
-    >>> TracedCutoffs(*np.full((3, 1), 4.0), *np.zeros((2, 1), bool), 2015.0).effective_gv
+    >>> TracedCutoffs(*np.full((4, 1), 4.0), *np.zeros((2, 1), bool), 2015.0).effective_gv
     array([4.])
     """
 
     upper_gv: NDArray[np.float64]
     lower_gv: NDArray[np.float64]
     effective_gv: NDArray[np.float64]
+    band_gv: NDArray[np.float64]
     above: NDArray[np.bool_]
     below: NDArray[np.bool_]
     decimal_year: float
@@ -64,6 +68,7 @@ def traced_cutoffs(
     decimal_year: float,
     step_gv: float = 0.01,
     penumbra_step_gv: float | None = 0.0001,
+    band_width_gv: float = 0.05,
     low_gv: ArrayLike | None = None,
     high_gv: ArrayLike | None = None,
     limits: TracingLimits | None = None,
@@ -87,6 +92,8 @@ def traced_cutoffs(
     penumbra_step_gv : float, optional
         Step with which a window that the function chose is scanned again from below the lower to above the upper
         cutoff [GV]; None leaves it at the first scan, which is some ten times faster.
+    band_width_gv : float
+        Width over which the lowest band must be allowed [GV]; 0 takes any, which is the lower cutoff.
     low_gv, high_gv : array_like of float, shape (n,), optional
         Range of the scan [GV]. Without them it starts around the Størmer cutoff and grows until its top, 1 GV and a
         tenth of the upper cutoff, is allowed and 0.5 GV at its bottom, or all down to 0.1 GV, is forbidden.
@@ -133,24 +140,29 @@ def traced_cutoffs(
     gauss = coefficients_at(coefficients, decimal_year)
     ends = (limits or TracingLimits()).arguments()
     sign = charge(charge_sign)
+    width = number("band_width_gv", band_width_gv, low=0.0, high=1e6)
     if (low_gv is None) != (high_gv is None):
         raise RangeError("low_gv and high_gv go together; both or neither are wanted")
     if low_gv is not None and high_gv is not None:
         low, high = floats("low_gv", low_gv, (len(position),)), floats("high_gv", high_gv, (len(position),))
-        upper, lower, effective, beyond = _core.cutoff_scan(position, towards, sign, low, high, step, gauss, *ends)
+        *found, beyond = _core.cutoff_scan(position, towards, sign, low, high, step, width, gauss, *ends)
     else:
-        upper, lower, effective, beyond = _scan_around_stormer(
-            position, towards, sign, step, gauss, ends, dipole_of_date(coefficients, decimal_year)
+        found, beyond = _scan_around_stormer(
+            position, towards, sign, step, width, gauss, ends, dipole_of_date(coefficients, decimal_year)
         )
         if penumbra_step_gv is not None:
             fine = number("penumbra_step_gv", penumbra_step_gv, low=1e-6, high=step)
+            upper, lower = found[:2]
             known = np.flatnonzero(np.isfinite(upper) & ((beyond & 2) == 0))
             low = np.maximum(np.minimum(lower[known] - 0.5, 0.6 * upper[known]), fine)
             high = 1.02 * upper[known] + 0.2
-            upper[known], lower[known], effective[known], beyond[known] = _core.cutoff_scan(
-                position[known], towards[known], sign, low, high, fine, gauss, *ends
+            *finer, beyond[known] = _core.cutoff_scan(
+                position[known], towards[known], sign, low, high, fine, width, gauss, *ends
             )
-    return TracedCutoffs(upper, lower, effective, (beyond & 1) > 0, (beyond & 2) > 0, float(decimal_year))
+            for target, value in zip(found, finer, strict=True):
+                target[known] = value
+    upper, lower, effective, band = found
+    return TracedCutoffs(upper, lower, effective, band, (beyond & 1) > 0, (beyond & 2) > 0, float(decimal_year))
 
 
 def _scan_around_stormer(
@@ -158,19 +170,23 @@ def _scan_around_stormer(
     towards: NDArray[np.float64],
     sign: int,
     step: float,
+    width: float,
     gauss: NDArray[np.float64],
     ends: tuple[float, float, float, float, float, int],
     dipole: EccentricDipoleKnots,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
+) -> tuple[list[NDArray[np.float64]], NDArray[np.uint8]]:
+    """Upper, lower and effective cutoff and lowest band, and what lies beyond, in a window that grows to hold them."""
     n = len(position)
     guess = stormer_cutoff(np.full(n, 0.5), position, towards, dipole=dipole, charge_sign=sign)
     least = max(0.1, step)
     low, high = np.maximum(least, 0.5 * guess - 0.5), np.minimum(1.3 * guess + 2.5, 200.0)
-    out = [np.full(n, np.inf) for _ in range(3)]
+    out = [np.full(n, np.inf) for _ in range(4)]
     beyond = np.zeros(n, np.uint8)
     todo = np.arange(n)
     while len(todo):
-        *found, flag = _core.cutoff_scan(position[todo], towards[todo], sign, low[todo], high[todo], step, gauss, *ends)
+        *found, flag = _core.cutoff_scan(
+            position[todo], towards[todo], sign, low[todo], high[todo], step, width, gauss, *ends
+        )
         for target, value in zip(out, found, strict=True):
             target[todo] = value
         beyond[todo] = flag
@@ -180,4 +196,4 @@ def _scan_around_stormer(
         high[todo[short]] = np.minimum(1.5 * high[todo[short]], 200.0)
         low[todo[deep]] = np.maximum(least, low[todo[deep]] - 1.0)
         todo = todo[short | deep]
-    return out[0], out[1], out[2], beyond
+    return out, beyond

@@ -1,5 +1,6 @@
 """Element sets, attitude, the table of seconds and the navigation made from it."""
 
+from amsdipole.orbit.arrivals import asymptotic_directions
 from amsdipole.orbit.attitude import ams_mounting, axes_at, detector_attitude
 from amsdipole.orbit.axis_rows import AxisRows, axis_rows
 from amsdipole.orbit.element_seconds import ElementSeconds
@@ -30,6 +31,7 @@ __all__ = [
     "StateKnots",
     "TableSeconds",
     "ams_mounting",
+    "asymptotic_directions",
     "axes_at",
     "axis_rows",
     "builtin_iss_elements",

@@ -85,6 +85,8 @@ class RangeResult:
         The dipole checked by a joint fit with the quadrupole.
     far : dict, optional
         The dipole far from the Earth's field, where it is asked for, as `amsdipole.far_dipole.far_dipole` gives it.
+    back_traced : dict, optional
+        The dipole of directions traced back, where it is asked for, as `amsdipole.back_traced` gives it.
     """
 
     energy_low_gev: float | None
@@ -101,6 +103,7 @@ class RangeResult:
     cumulative: bool = True
     multipoles: dict[str, Any] = field(default_factory=dict)
     far: dict[str, Any] | None = None
+    back_traced: dict[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Numbers of the range as JSON takes them."""
@@ -137,6 +140,7 @@ class RangeResult:
             "multipoles": self.multipoles,
             "directions": "local",
             "far_dipole": self.far,
+            "back_traced_dipole": self.back_traced,
             "limits": [{"method": u.method, "confidence": u.confidence, "delta_ul": u.delta_ul} for u in self.limits],
             "expected_limits": [
                 {"method": e.method, "median": e.median, "band_68": list(e.band68), "band_95": list(e.band95)}
@@ -195,9 +199,7 @@ class Result:
                 "ns": "towards b = 90 deg",
                 "fb": "towards l = 0, b = 0",
                 "order": ["ew", "ns", "fb"],
-                "directions": "local, not corrected for the deflection in the magnetic field of the Earth"
-                if all(r.far is None for r in self.ranges)
-                else "local, and far_dipole is folded back to those far from the magnetic field of the Earth",
+                "directions": self._directions(),
             },
             "ranges": [r.document() for r in self.ranges],
             "together": self.together,
@@ -210,6 +212,14 @@ class Result:
             "models": self.provenance.models,
             "versions": self.provenance.versions,
         }
+
+    def _directions(self) -> str:
+        """Say which dipoles the ranges hold."""
+        if any(r.far is not None for r in self.ranges):
+            return "local, and far_dipole is folded back to those far from the magnetic field of the Earth"
+        if any(r.back_traced is not None for r in self.ranges):
+            return "local, and back_traced_dipole is of directions traced back out of the magnetic field of the Earth"
+        return "local, not corrected for the deflection in the magnetic field of the Earth"
 
 
 def _harmonics(ground: GroundDipole) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def result_table(document: dict[str, Any]) -> str:
         lines += ["", *_harmonics(document["harmonics"])]
     lines += _weights(document)
     lines += _far(document["ranges"])
+    lines += _back_traced(document["ranges"])
     lines += ["", *_cut_flow(document["cut_flow"])]
     if document["livetime"] is not None:
         lines += ["", *_livetime(document["livetime"])]
@@ -125,6 +126,22 @@ def _far(ranges: list[dict[str, Any]]) -> list[str]:
             continue
         parts = " ".join(f"{100 * far['rho'][c]:>+7.2f} ± {100 * far['error'][c]:<5.2f}" for c in ("ew", "ns", "fb"))
         lines.append(f"{_label(entry):>10} {parts} {turned}")
+    return lines
+
+
+def _back_traced(ranges: list[dict[str, Any]]) -> list[str]:
+    """Say what dipoles directions show that were traced back out of the Earth's field."""
+    known = [entry for entry in ranges if entry.get("back_traced_dipole") is not None]
+    if not known:
+        return []
+    lines = ["", "Above: local directions. Traced back out of the Earth's field, the dipole (EW, NS, FB) [%]:"]
+    for entry in known:
+        found = entry["back_traced_dipole"]
+        parts = " ".join(
+            f"{100 * found['rho'][c]:>+7.2f} ± {100 * found['error'][c]:<5.2f}" for c in ("ew", "ns", "fb")
+        )
+        shut = f", {found['n_event_shut']:,} events shut" if found["n_event_shut"] else ""
+        lines.append(f"{_label(entry):>10} {parts} p = {_p_value(found)}, {found['n_event']:,} events{shut}")
     return lines
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.errors import DataError, RangeError
 from amsdipole.events import write_events
-from amsdipole.exposure import AcceptanceCurve, AngleTable, TwoDiscs
+from amsdipole.exposure import AcceptanceCurve, AngleTable, SpectrumQuantiles, TwoDiscs, drawn_directions
 from amsdipole.geomagnetism import stormer_cutoff
 from amsdipole.models import Flux
 from amsdipole.orbit import Navigator, Seconds, SecondsSource
@@ -20,7 +20,6 @@ from amsdipole.sky.frames import FrameKnots
 __all__ = ["Mission", "kept_candidates", "simulate_events"]
 
 _CANDIDATES = 200_000  # drawn at a time: part of what a seed means
-_N_GRID = 4096  # points of the tables that energies and angles are drawn from
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def kept_candidates(
     start_s = source.row_start_s(rng.integers(*rows, n))
     time_s = np.minimum(start_s + rng.random(n) * source.step_s, np.nextafter(start_s + source.step_s, -np.inf))
     energy = _energies(mission, mission.navigator.energy_edge_gev, rng, n)
-    direction = _directions(mission.geometry, rng, n)
+    direction = drawn_directions(mission.geometry, rng.random(n), rng.random(n))
     live, sky = rng.random(n), rng.random(n)
     table = source.covering(time_s if n else source.row_start_s(np.array([rows[0]])))
     row = np.searchsorted(table.time_s, time_s, side="right") - 1
@@ -177,7 +176,7 @@ def _candidates(mission: Mission, rng: np.random.Generator) -> tuple[dict[str, N
     n = _CANDIDATES
     time_s = _times(source, rng, n)
     energy = _energies(mission, edge, rng, n)
-    direction = _directions(mission.geometry, rng, n)
+    direction = drawn_directions(mission.geometry, rng.random(n), rng.random(n))
     live, sky, trd, ecal = rng.random(n), rng.random(n), rng.normal(0.5, 0.09, n), rng.normal(0.9, 0.04, n)
     rows = source.covering(time_s)
     row = np.searchsorted(rows.time_s, time_s, side="right") - 1
@@ -210,23 +209,9 @@ def _times(source: SecondsSource, rng: np.random.Generator, n: int) -> NDArray[n
 
 
 def _energies(mission: Mission, edge: NDArray[np.float64], rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Draw energies by flux times acceptance, through its integral on a fine grid of log E, straight between points."""
-    grid = np.exp(np.linspace(np.log(edge[0]), np.log(edge[-1]), _N_GRID))
-    grid[0], grid[-1] = edge[0], edge[-1]
-    density = mission.flux(grid) * mission.acceptance(grid) * grid
-    total = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)])
-    energy = np.exp(np.interp(rng.random(n) * total[-1], total, np.log(grid)))
-    return np.asarray(np.clip(energy, edge[0], np.nextafter(edge[-1], 0.0)))
-
-
-def _directions(geometry: TwoDiscs | AngleTable, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Draw unit vectors in the detector by the shape of the acceptance."""
-    edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
-    total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
-    cosine = np.interp(rng.random(n) * total[-1], total, edge)
-    azimuth = rng.random(n) * 2.0 * np.pi
-    sine = np.sqrt(1.0 - cosine**2)
-    return np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+    """Draw energies by flux times acceptance."""
+    drawn = SpectrumQuantiles.of(mission.flux, mission.acceptance, edge[0], edge[-1])
+    return drawn.energy_gev(rng.random(n) * drawn.total[-1])
 
 
 def _to_galactic(

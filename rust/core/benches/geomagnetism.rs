@@ -61,7 +61,7 @@ fn geomagnetism(c: &mut Criterion) {
     let vertical: Vec<Vector> = up.iter().step_by(N / 20).copied().collect();
     let (n, low, high) = (places.len(), vec![0.5; places.len()], vec![20.0; places.len()]);
     let _ = group.throughput(Throughput::Elements(n as u64)).bench_function("cutoff_scan, 0.05 GV", |b| {
-        b.iter(|| black_box(cutoff_scan(&places, &vertical, 1, &low, &high, 0.05, &field, &LIMITS)).unwrap());
+        b.iter(|| black_box(cutoff_scan(&places, &vertical, 1, &low, &high, 0.05, 0.0, &field, &LIMITS)).unwrap());
     });
     let _ = group.bench_function("cone_cutoff, vertical, 1 %", |b| {
         b.iter(|| black_box(cone_cutoff(&places, &vertical, &[0], 1, 1, &low, &high, 0.01, &field, &LIMITS)).unwrap());

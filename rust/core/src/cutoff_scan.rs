@@ -22,6 +22,8 @@ pub struct Cutoffs {
     pub upper_gv: Vec<f64>,
     /// Lowest rigidity that is allowed; infinite where none is \[GV\].
     pub lower_gv: Vec<f64>,
+    /// Lower edge of the lowest band of allowed rigidities that is wide enough; infinite where none is \[GV\].
+    pub band_gv: Vec<f64>,
     /// Upper cutoff less the allowed part of the penumbra; infinite where the upper one is \[GV\].
     pub effective_gv: Vec<f64>,
     /// [`ABOVE`] and [`BELOW`], added.
@@ -32,7 +34,8 @@ pub struct Cutoffs {
 ///
 /// The rigidities are the multiples of `step_gv` in \[`low_gv`, `high_gv`\], every one of them traced. The upper cutoff U is
 /// one step above the highest that is not allowed, the lower one L is the lowest that is, and the effective one is U less a
-/// step for each that is allowed from L to below U (Cooke et al. 1991, Nuovo Cimento C 14, 213).
+/// step for each that is allowed from L to below U (Cooke et al. 1991, Nuovo Cimento C 14, 213). A band is wide enough if
+/// all of `width_gv` from its lower edge on is allowed, or all up to the end of the scan.
 ///
 /// # Errors
 /// Lengths that differ; a step that is not positive; an interval without a multiple of it, or with more than 10^7; otherwise
@@ -45,6 +48,7 @@ pub fn cutoff_scan(
     low_gv: &[f64],
     high_gv: &[f64],
     step_gv: f64,
+    width_gv: f64,
     coefficients_nt: &[f64],
     limits: &Limits,
 ) -> Result<Cutoffs> {
@@ -56,6 +60,8 @@ pub fn cutoff_scan(
     all_directed("direction", direction)?;
     check_sign(charge_sign)?;
     within("step_gv", step_gv, 1e-6, 1e3)?;
+    within("width_gv", width_gv, 0.0, 1e6)?;
+    let wide = (width_gv / step_gv - 1e-6).ceil().max(1.0) as usize;
     all_within("low_gv", low_gv, 1e-3, 1e6)?;
     all_within("high_gv", high_gv, 1e-3, 1e6)?;
     for i in 0..n {
@@ -69,7 +75,7 @@ pub fn cutoff_scan(
         }
     }
     tracer.check_starts("position_km", position_km)?;
-    let found: Vec<(f64, f64, f64, u8)> = (0..n)
+    let found: Vec<Found> = (0..n)
         .into_par_iter()
         .with_max_len(1)
         .map(|i| {
@@ -84,14 +90,15 @@ pub fn cutoff_scan(
             let mut ends = vec![End::default(); count];
             tracer.run(&starts, &mut ends);
             let allowed: Vec<bool> = ends.iter().map(|end| end.outcome == ALLOWED).collect();
-            cutoffs_of(&allowed, first, step_gv)
+            cutoffs_of(&allowed, first, step_gv, wide)
         })
         .collect();
     Ok(Cutoffs {
-        upper_gv: found.iter().map(|f| f.0).collect(),
-        lower_gv: found.iter().map(|f| f.1).collect(),
-        effective_gv: found.iter().map(|f| f.2).collect(),
-        beyond: found.iter().map(|f| f.3).collect(),
+        upper_gv: found.iter().map(|f| f.upper).collect(),
+        lower_gv: found.iter().map(|f| f.lower).collect(),
+        band_gv: found.iter().map(|f| f.band).collect(),
+        effective_gv: found.iter().map(|f| f.effective).collect(),
+        beyond: found.iter().map(|f| f.beyond).collect(),
     })
 }
 
@@ -100,18 +107,41 @@ fn multiples(low: f64, high: f64, step: f64) -> (f64, f64) {
     ((low / step - 1e-6).ceil().max(1.0), (high / step + 1e-6).floor())
 }
 
-fn cutoffs_of(allowed: &[bool], first: f64, step: f64) -> (f64, f64, f64, u8) {
+/// Cutoffs of one direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Found {
+    upper: f64,
+    lower: f64,
+    band: f64,
+    effective: f64,
+    beyond: u8,
+}
+
+fn cutoffs_of(allowed: &[bool], first: f64, step: f64, wide: usize) -> Found {
     let at = |k: usize| (first + k as f64) * step;
     let upper = allowed.iter().rposition(|a| !a).map_or(0, |k| k + 1);
     let beyond = u8::from(upper == allowed.len()) * ABOVE + u8::from(allowed.first() == Some(&true)) * BELOW;
-    let Some(lower) = allowed.iter().position(|a| *a) else {
-        return (f64::INFINITY, f64::INFINITY, f64::INFINITY, beyond);
-    };
-    if upper == allowed.len() {
-        return (f64::INFINITY, at(lower), f64::INFINITY, beyond);
+    let mut found =
+        Found { upper: f64::INFINITY, lower: f64::INFINITY, band: f64::INFINITY, effective: f64::INFINITY, beyond };
+    let Some(lower) = allowed.iter().position(|a| *a) else { return found };
+    found.lower = at(lower);
+    let mut edge = 0;
+    for (k, open) in allowed.iter().enumerate() {
+        if !open {
+            edge = k + 1;
+        } else if k + 1 - edge == wide {
+            break;
+        }
     }
-    let open = allowed[lower.min(upper)..upper].iter().filter(|a| **a).count();
-    (at(upper), at(lower), (first + (upper - open) as f64) * step, beyond)
+    if edge < allowed.len() {
+        found.band = at(edge);
+    }
+    if upper < allowed.len() {
+        let open = allowed[lower.min(upper)..upper].iter().filter(|a| **a).count();
+        found.upper = at(upper);
+        found.effective = (first + (upper - open) as f64) * step;
+    }
+    found
 }
 
 /// Greatest upper cutoff \[GV\] over nested cones of directions, for each place; one row of `n_cone` for each.
@@ -242,12 +272,21 @@ mod tests {
 
     #[test]
     fn a_penumbra_is_summed_by_its_definition() {
-        // Rigidities 10, 11, ... of step 1; open at 11, 13 and from 15 on.
-        let open = [false, true, false, true, false, true, true];
-        assert_eq!(cutoffs_of(&open, 10.0, 1.0), (15.0, 11.0, 13.0, 0));
-        assert_eq!(cutoffs_of(&[true, true], 10.0, 1.0), (10.0, 10.0, 10.0, BELOW));
-        assert_eq!(cutoffs_of(&[false, false], 10.0, 1.0), (f64::INFINITY, f64::INFINITY, f64::INFINITY, ABOVE));
-        assert_eq!(cutoffs_of(&[true, false], 10.0, 1.0), (f64::INFINITY, 10.0, f64::INFINITY, ABOVE + BELOW));
+        // Rigidities 10, 11, ... of step 1; open at 11, 13, 14 and from 16 on.
+        let found = |allowed: &[bool], wide| {
+            let f = cutoffs_of(allowed, 10.0, 1.0, wide);
+            (f.upper, f.lower, f.band, f.effective, f.beyond)
+        };
+        let open = [false, true, false, true, true, false, true];
+        assert_eq!(found(&open, 1), (16.0, 11.0, 11.0, 13.0, 0));
+        assert_eq!(found(&open, 2), (16.0, 11.0, 13.0, 13.0, 0));
+        // What is open up to the end of the scan is wide.
+        assert_eq!(found(&open, 3), (16.0, 11.0, 16.0, 13.0, 0));
+        let never = f64::INFINITY;
+        assert_eq!(found(&[true, true], 5), (10.0, 10.0, 10.0, 10.0, BELOW));
+        assert_eq!(found(&[false, false], 1), (never, never, never, never, ABOVE));
+        assert_eq!(found(&[true, false], 1), (never, 10.0, 10.0, never, ABOVE + BELOW));
+        assert_eq!(found(&[true, false], 2), (never, 10.0, never, never, ABOVE + BELOW));
     }
 
     #[test]
@@ -267,7 +306,8 @@ mod tests {
         let cones = cone_cutoff(&[here], &directions, &[0, 1, 1, 2], 3, 1, &[5.0], &[40.0], 0.002, &dipole, &limits)
             .expect("good");
         for (c, direction) in [(0, directions[0]), (1, directions[1]), (2, directions[3])] {
-            let scan = cutoff_scan(&[here], &[direction], 1, &[5.0], &[40.0], 0.02, &dipole, &limits).expect("good");
+            let scan =
+                cutoff_scan(&[here], &[direction], 1, &[5.0], &[40.0], 0.02, 0.0, &dipole, &limits).expect("good");
             assert!((scan.upper_gv[0] / cones[c] - 1.0).abs() < 0.005, "{scan:?} {cones:?}");
         }
         assert!(cones[0] < cones[1] && cones[1] < cones[2]);

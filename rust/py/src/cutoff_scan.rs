@@ -8,9 +8,14 @@ use amsdipole_core::cutoff_scan as core;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::prelude::*;
 
-/// Upper, lower and effective cutoff, and what lies beyond the scan.
-type Cutoffs<'py> =
-    (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u8>>);
+/// Upper, lower and effective cutoff, lower edge of the lowest wide band, and what lies beyond the scan.
+type Cutoffs<'py> = (
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<f64>>,
+    Bound<'py, PyArray1<u8>>,
+);
 
 /// Scan rigidity in equal steps.
 #[pyfunction]
@@ -22,6 +27,7 @@ pub fn cutoff_scan<'py>(
     low_gv: PyReadonlyArray1<'py, f64>,
     high_gv: PyReadonlyArray1<'py, f64>,
     step_gv: f64,
+    width_gv: f64,
     coefficients_nt: PyReadonlyArray1<'py, f64>,
     escape_radius_km: f64,
     floor_altitude_km: f64,
@@ -34,9 +40,25 @@ pub fn cutoff_scan<'py>(
     let (low_gv, high_gv, coefficients_nt) = (slice(&low_gv)?, slice(&high_gv)?, slice(&coefficients_nt)?);
     let limits = limits(escape_radius_km, floor_altitude_km, error_bound, loss_nt, path_max_km, n_step_max);
     let found = run(py, || {
-        core::cutoff_scan(position_km, direction, charge_sign, low_gv, high_gv, step_gv, coefficients_nt, &limits)
+        core::cutoff_scan(
+            position_km,
+            direction,
+            charge_sign,
+            low_gv,
+            high_gv,
+            step_gv,
+            width_gv,
+            coefficients_nt,
+            &limits,
+        )
     })?;
-    Ok((list(py, found.upper_gv), list(py, found.lower_gv), list(py, found.effective_gv), list(py, found.beyond)))
+    Ok((
+        list(py, found.upper_gv),
+        list(py, found.lower_gv),
+        list(py, found.effective_gv),
+        list(py, found.band_gv),
+        list(py, found.beyond),
+    ))
 }
 
 /// Greatest upper cutoff over nested cones.

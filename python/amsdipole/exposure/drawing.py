@@ -1,0 +1,75 @@
+"""Energies and directions of an isotropic flux in a detector, drawn from uniform numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole.exposure.acceptance import TwoDiscs
+from amsdipole.exposure.acceptance_table import AngleTable
+from amsdipole.models import Flux
+
+__all__ = ["SpectrumQuantiles", "drawn_directions"]
+
+_N_GRID = 4096  # points of the tables that energies and angles are drawn from
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumQuantiles:
+    """The integral of flux times acceptance, to be read backwards.
+
+    Attributes
+    ----------
+    grid_gev : numpy.ndarray of float64, shape (n,)
+        Rising energies [GeV].
+    total : numpy.ndarray of float64, shape (n,)
+        Integral from the first energy on, in any unit; straight in log E between the points.
+    """
+
+    grid_gev: Floats
+    total: Floats
+
+    @classmethod
+    def of(
+        cls, flux: Flux, acceptance: Callable[[Floats], Floats], low_gev: float, high_gev: float
+    ) -> "SpectrumQuantiles":
+        """Make the table over an interval of energy [GeV]."""
+        grid = np.exp(np.linspace(np.log(low_gev), np.log(high_gev), _N_GRID))
+        grid[0], grid[-1] = low_gev, high_gev
+        density = flux(grid) * acceptance(grid) * grid
+        return cls(grid, np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2.0)]))
+
+    def energy_gev(self, total: Floats) -> Floats:
+        """Give the energies up to which the integral has some values, in the unit of `total` [GeV]."""
+        energy = np.exp(np.interp(total, self.total, np.log(self.grid_gev)))
+        return np.asarray(np.clip(energy, self.grid_gev[0], np.nextafter(self.grid_gev[-1], 0.0)))
+
+    def up_to(self, energy_gev: Floats) -> Floats:
+        """Give the integral up to some energies [GeV]."""
+        return np.asarray(np.interp(np.log(energy_gev), np.log(self.grid_gev), self.total))
+
+
+def drawn_directions(geometry: TwoDiscs | AngleTable, polar: Floats, turn: Floats) -> Floats:
+    """Draw unit vectors in the detector by the shape of the acceptance.
+
+    Parameters
+    ----------
+    geometry : TwoDiscs or AngleTable
+        Shape of the acceptance against the angle to the axis.
+    polar, turn : numpy.ndarray of float64, shape (n,)
+        Uniform numbers in [0, 1): for the angle to the axis and for that about it.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n, 3)
+        Directions to where particles come from, +z along the axis.
+    """
+    edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
+    total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
+    cosine = np.interp(polar * total[-1], total, edge)
+    azimuth = turn * 2.0 * np.pi
+    sine = np.sqrt(1.0 - cosine**2)
+    return np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
