@@ -285,7 +285,7 @@ def _events(config: Config, mission: MissionNulls, progress: Progress | None) ->
                     table.earth[row],
                     table.year[row],
                     batch.direction[inside][good],
-                    batch.weight[inside][good],
+                    batch.weights[inside][good],
                 )
             )
         if progress is not None:
