@@ -34,8 +34,7 @@ from amsdipole.models import (
     read_flux_table,
 )
 from amsdipole.report.flux_report import flux_document
-from amsdipole.simulate import Mission
-from amsdipole.simulate.mission import kept_candidates
+from amsdipole.simulate import CandidateSource, Mission
 from amsdipole.sky import teme_to_earth_fixed, vector_in_frame
 from amsdipole.sky.frames import FrameKnots
 
@@ -128,7 +127,7 @@ def _chain(say: Say, folder: Path, model: SourceModel, charge: int) -> None:
     parts = instrument(config)
     mission = Mission(parts.seconds, parts.navigator, parts.flux, parts.acceptance, parts.geometry, np.zeros(3))
     rng = np.random.default_rng([2021, charge + 1])
-    drawn = [kept_candidates(mission, rng, 500_000, (0, parts.seconds.n_row)) for _ in range(2)]
+    drawn = [CandidateSource(mission).recorded(rng, 500_000, (0, parts.seconds.n_row)) for _ in range(2)]
     events = {name: np.concatenate([d[name] for d in drawn]) for name in drawn[0]}
     energy = events["energy_gev"]
     far, open_ = asymptotic(mission, events, charge * energy)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Floats: TypeAlias = NDArray[np.float64]
+_Column: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
 _Integers: TypeAlias = NDArray[np.int64]
 
 __all__ = [
@@ -131,9 +132,9 @@ class Counts:
     def add(
         self,
         time_s: _Floats,
-        direction: _Floats,
-        energy_gev: _Floats,
-        weight: _Floats,
+        direction: _Floats | tuple[_Column, _Column, _Column],
+        energy_gev: _Column,
+        weight: _Column | None,
         second_time_s: _Floats,
         step_s: float,
         rotation: _Floats,
@@ -141,7 +142,7 @@ class Counts:
         livetime_s: _Floats,
         cutoff_class: NDArray[np.uint8],
         failed: NDArray[np.uint8] | None = None,
-        response: _Floats | None = None,
+        response: _Column | None = None,
         purity: PurityTable | None = None,
     ) -> None: ...
     def units(self, which: int) -> _Integers: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from amsdipole.errors import DataError
 
-__all__ = ["check_columns", "float_column", "open_parquet", "read_columns"]
+__all__ = ["check_columns", "float_column", "number_column", "open_parquet", "read_columns"]
 
 
 def open_parquet(path: str) -> pq.ParquetFile:
@@ -47,13 +48,19 @@ def check_columns(file: pq.ParquetFile, path: str, names: Sequence[str]) -> None
 
 def float_column(column: "pa.ChunkedArray | pa.Array", name: str, where: str, first: int) -> NDArray[np.float64]:
     """Convert a column to float64; `first` is the number of its first row, for messages."""
+    return np.asarray(number_column(column, name, where, first), dtype=np.float64)
+
+
+def number_column(column: "pa.ChunkedArray | pa.Array", name: str, where: str, first: int) -> NDArray[np.floating[Any]]:
+    """Give a column as it is where it is float32 or float64, and convert it to float64 otherwise."""
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise DataError(f"{where}: column {name!r} has type {column.type}; numbers are wanted")
     if column.null_count:
         row = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         raise DataError(f"{where}, row {first + row}: column {name!r} is null; every value must be given")
     values = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
-    return np.ascontiguousarray(values, dtype=np.float64)
+    single = values.dtype == np.float32
+    return np.ascontiguousarray(values, dtype=np.float32 if single else np.float64)
 
 
 def _first_line(error: BaseException) -> str:

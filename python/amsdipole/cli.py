@@ -1,9 +1,10 @@
 """The command line."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from amsdipole.commands import analysis, cutoff, events, exposure, fits, models, report, statistics
 from amsdipole.commands._shared import print_text
@@ -11,8 +12,23 @@ from amsdipole.errors import AmsDipoleError, ConfigError, DataError, FitError
 
 __all__ = ["app", "main"]
 
+
+class _Stopped(BaseException):
+    """Ctrl-C, under a name that typer does not end the process by without a word."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> object:
+        """Run the command that was chosen."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Stopped from None
+
+
 app = typer.Typer(
     name="amsdipole",
+    cls=_Commands,
     help=(
         "Dipole anisotropy of cosmic rays from an orbiting detector: events and orbit in, an upper limit out.\n\n"
         "Begin with `amsdipole demo --quick`, which leaves a report to read, or with `amsdipole init`, which writes a "
@@ -40,8 +56,8 @@ def main() -> None:
     except AmsDipoleError as error:
         sys.stderr.write(f"amsdipole: {error}\n")
         sys.exit(next((code for kind, code in EXIT.items() if isinstance(error, kind)), 2))
-    except KeyboardInterrupt:
-        sys.stderr.write("amsdipole: interrupted; nothing was left half-written\n")
+    except (_Stopped, KeyboardInterrupt):
+        sys.stderr.write("amsdipole: stopped by Ctrl-C; nothing was left half-written\n")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -64,7 +64,7 @@ def null_events(config: Config, mission: MissionNulls, *, progress: Progress | N
             row = np.searchsorted(rows.time_s, time_s, side="right") - 1
             good = (energy_bin[inside] >= navigation.cutoff_class[row]) & (navigation.livetime_s[row] > 0.0)
             row, chosen = row[good], np.flatnonzero(inside)[good]
-            direction, weight = batch.direction[chosen], batch.weight[chosen]
+            direction, weight = batch.direction[chosen], batch.weights[chosen]
             if tables is not None:
                 weight = tables.weights(
                     "purity",

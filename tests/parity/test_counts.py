@@ -125,6 +125,54 @@ def test_a_refused_batch_leaves_the_sums_as_they_were(rng, n_thread, spoilt, at)
     np.testing.assert_array_equal(kernel.cut_flow(), twin.cut_flow())
 
 
+@given(s.rngs(), s.sizes, st.sampled_from([np.float64, np.float32]), st.booleans())
+def test_columns_of_either_precision_count_as_in_the_twin(rng, n, kind, weighted):
+    table = seconds(rng, 300)
+    batch = {**events(rng, n, table), **table}
+    batch["direction"] = tuple(np.ascontiguousarray(axis.astype(kind)) for axis in batch["direction"].T)
+    batch["energy_gev"] = batch["energy_gev"].astype(kind)
+    batch["weight"] = rng.uniform(-1.0, 1.0, n).astype(kind) if weighted else None
+    batch["failed"], batch["response"] = np.zeros(n, dtype=np.uint8), rng.normal(0.5, 1.0, n).astype(kind)
+    given_table = purity_table(rng, 8, 3, 12)
+    found = []
+    for kernels in (_core, _oracle):
+        counts = kernels.Counts(8, EDGES, 0.1)
+        counts.add(*batch.values(), kernels.PurityTable(*given_table))
+        found.append((counts.units(0), counts.units(1), counts.cut_flow_by_bin()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_columns_and_rows_of_directions_give_the_same_bits():
+    rng = np.random.default_rng(4)
+    table = seconds(rng, 300)
+    batch = {**events(rng, 5000, table), **table}
+    rows, columns = _core.Counts(8, EDGES, 0.1), _core.Counts(8, EDGES, 0.1)
+    rows.add(*batch.values())
+    columns.add(*{**batch, "direction": tuple(axis.copy() for axis in batch["direction"].T)}.values())
+    np.testing.assert_array_equal(rows.units(0), columns.units(0))
+    np.testing.assert_array_equal(rows.cut_flow(), columns.cut_flow())
+
+
+def test_bad_columns_are_refused_alike():
+    rng = np.random.default_rng(8)
+    table = seconds(rng, 50)
+    good = {**events(rng, 600, table), **table}
+    x, y, z = (np.ascontiguousarray(axis.astype(np.float32)) for axis in good["direction"].T)
+    good |= {"direction": (x, y, z), "energy_gev": good["energy_gev"].astype(np.float32), "weight": None}
+    faults = {
+        "direction": [(s.spoiled(x, 3.0, 0.4), y, z), (x, y, s.spoiled(z, np.nan, 0.9)), (x, y[1:], z), (x[1:], y, z)],
+        "energy_gev": [s.spoiled(good["energy_gev"], bad, 0.3) for bad in (0.0, -1.0, np.nan, np.inf)],
+        "weight": [np.full(600, 513.0, dtype=np.float32), np.ones(599, dtype=np.float32)],
+    }
+    for name, arguments in refusals(good, faults):
+        kernel, twin = _core.Counts(4, EDGES, 0.5), _oracle.Counts(4, EDGES, 0.5)
+        refused = outcome(kernel.add, *arguments)
+        assert refused == outcome(twin.add, *arguments), name
+        assert refused[0] == "refusal", name
+        assert not kernel.cut_flow().any(), name
+
+
 def one_second(rng: np.random.Generator) -> dict[str, object]:
     """A live second in which every bin is open."""
     return {**seconds(rng, 1), "livetime_s": np.ones(1), "cutoff_class": np.zeros(1, dtype=np.uint8)}

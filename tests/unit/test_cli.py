@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +243,36 @@ def test_an_injected_dipole_is_recovered(tmp_path: Path) -> None:
     fit = result.ranges[0].fit
     error = np.sqrt(np.diag(fit.covariance))
     np.testing.assert_array_less(np.abs(fit.rho - [0.0, 0.4, 0.0]) / error, 3.5)
+
+
+def test_ctrl_c_is_told_and_leaves_nothing(tmp_path):
+    (tmp_path / "config.toml").write_text(DAY)
+    command = [sys.executable, "-m", "amsdipole", "simulate", "config.toml", "made.parquet", "--events", "1e10"]
+    work = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120.0
+    # It is at work when the file under its temporary name is there.
+    while not list(tmp_path.glob(".made.parquet.*")):
+        assert work.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    work.send_signal(signal.SIGINT)
+    _, text = work.communicate(timeout=60)
+    assert work.returncode == 130
+    assert text.splitlines()[-1] == "amsdipole: stopped by Ctrl-C; nothing was left half-written"
+    assert "Traceback" not in text
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+DAY = """
+name = "A day"
+[seconds]
+start = "2014-05-13T16:53:20Z"
+stop = "2014-05-14T16:53:20Z"
+[events]
+files = ["made.parquet"]
+[energy]
+edges_gev = [16.0, 25.0, 500.0]
+ranges_gev = [16.0]
+[output]
+folder = "results"
+"""

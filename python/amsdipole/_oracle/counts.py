@@ -23,6 +23,8 @@ from amsdipole._oracle.healpix import vector_to_pixel
 from amsdipole._oracle.purity import WEIGHT_MAX, PurityTable
 from amsdipole.errors import DataError, RangeError, ShapeError
 
+Column = Floats | NDArray[np.float32]
+
 
 class Counts:
     def __init__(self, nside: int, energy_edge_gev: Floats, cos_least: float, n_selection: int = 0) -> None:
@@ -38,9 +40,9 @@ class Counts:
     def add(
         self,
         time_s: Floats,
-        direction: Floats,
-        energy_gev: Floats,
-        weight: Floats,
+        direction: Floats | tuple[Column, Column, Column],
+        energy_gev: Column,
+        weight: Column | None,
         second_time_s: Floats,
         step_s: float,
         rotation: Floats,
@@ -48,12 +50,19 @@ class Counts:
         livetime_s: Floats,
         cutoff_class: NDArray[np.uint8],
         failed: NDArray[np.uint8] | None = None,
-        response: Floats | None = None,
+        response: Column | None = None,
         purity: PurityTable | None = None,
     ) -> None:
         if (response is None) != (purity is None):
             raise ShapeError("response and purity go together; one of them is missing")
         n_bin = len(self.edge) - 1
+        if isinstance(direction, tuple):
+            for axis, column in zip("xyz", direction, strict=True):
+                same_length(f"direction_{axis}", len(column), len(time_s))
+            direction = np.column_stack([column.astype(np.float64) for column in direction])
+        energy_gev = energy_gev.astype(np.float64)
+        weight = np.ones(len(time_s)) if weight is None else weight.astype(np.float64)
+        response = None if response is None else response.astype(np.float64)
         failed = np.zeros(len(time_s), dtype=np.uint8) if failed is None else failed
         _check_lengths(time_s, direction, energy_gev, weight, failed, response)
         if purity is not None and purity.shape() != (n_bin, 12 * self.nside**2):

@@ -91,8 +91,6 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Simulate positrons, protons and electrons with their responses, streamed to a Parquet file in time order."""
-    from numpy.random import default_rng
-
     from amsdipole._progress import ProgressReport
     from amsdipole.config import read_config
     from amsdipole.instrument import instrument
@@ -108,7 +106,7 @@ def simulate(
             share=share,
             rho=rho,
             n_event=events,
-            rng=default_rng(seed),
+            seed=seed,
             overwrite=overwrite,
             progress=lambda done: progress("simulation", done, round(events)),
         )

@@ -14,7 +14,7 @@ from amsdipole.events import write_events
 from amsdipole.instrument import Instrument
 from amsdipole.models import power_law
 from amsdipole.orbit import stepped
-from amsdipole.simulate import ELECTRON, Mission, Species, kept_candidates
+from amsdipole.simulate import ELECTRON, CandidateSource, Mission, Species
 from amsdipole.sky import geodetic, teme_to_earth_fixed
 
 __all__ = ["ECAL_LEAST", "true_efficiency", "write_control", "write_mission", "write_simulated"]
@@ -91,17 +91,17 @@ def write_mission(
     those wanted, with 0.3 % more.
     """
     n_row = parts.seconds.n_row
-    missions = {kind: _mission(parts, kind, rho[kind]) for kind in wanted}
-    n_candidate = {kind: wanted[kind] / _selected_share(missions[kind], kind, rng) for kind in wanted}
+    sources = {kind: CandidateSource(_mission(parts, kind, rho[kind])) for kind in wanted}
+    n_candidate = {kind: wanted[kind] / _selected_share(sources[kind], kind, rng) for kind in wanted}
     n_slice = int(min(n_row, max(1, np.ceil(sum(n_candidate.values()) / _SLICE))))
     edge = np.linspace(0, n_row, n_slice + 1).astype(np.int64).tolist()
 
     def slices() -> Iterator[Columns]:
         for i, (first, last) in enumerate(itertools.pairwise(edge)):
             found = []
-            for kind, mission in missions.items():
+            for kind, source in sources.items():
                 n = int(rng.poisson(n_candidate[kind] * (last - first) / n_row))
-                found.append(_recorded(mission, kind, rng, n, (first, last)))
+                found.append(_recorded(source, kind, rng, n, (first, last)))
             joined = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
             order = np.argsort(joined["time_s"], kind="stable")
             # Times need float64; of the rest float32 is enough, and is read faster.
@@ -118,10 +118,10 @@ def _mission(parts: Instrument, kind: Species, rho: NDArray[np.float64]) -> Miss
     return Mission(parts.seconds, navigator, kind.flux, parts.acceptance, parts.geometry, rho)
 
 
-def _recorded(mission: Mission, kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]) -> Columns:
-    found = kept_candidates(mission, rng, n, rows)
+def _recorded(source: CandidateSource, kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]) -> Columns:
+    found = source.recorded(rng, n, rows)
     if len(found["time_s"]):
-        keep = rng.random(len(found["time_s"])) < true_efficiency(_places(mission, found["time_s"]))
+        keep = rng.random(len(found["time_s"])) < true_efficiency(_places(source.mission, found["time_s"]))
         found = {name: column[keep] for name, column in found.items()}
     return {**found, **kind.responses(found["energy_gev"], rng)}
 
@@ -133,9 +133,10 @@ def _places(mission: Mission, time_s: NDArray[np.float64]) -> NDArray[np.float64
     return place[np.searchsorted(rows.time_s, time_s, side="right") - 1]
 
 
-def _selected_share(mission: Mission, kind: Species, rng: np.random.Generator) -> float:
+def _selected_share(source: CandidateSource, kind: Species, rng: np.random.Generator) -> float:
     """Share of candidates that the analysis of their charge selects: recorded, rule, charge and calorimeter."""
-    found = _recorded(mission, kind, rng, _PILOT, (0, mission.seconds.n_row))
+    mission = source.mission
+    found = _recorded(source, kind, rng, _PILOT, (0, mission.seconds.n_row))
     rows = mission.seconds.covering(found["time_s"])
     row = np.searchsorted(rows.time_s, found["time_s"], side="right") - 1
     energy_bin = np.searchsorted(mission.navigator.energy_edge_gev, found["energy_gev"], side="right") - 1
@@ -175,11 +176,11 @@ def write_simulated(
     is given responses 40 times: a template wants energies and responses alone.
     """
     kind = replace(ELECTRON, flux=power_law(-2.0))
-    mission = _mission(parts, kind, np.zeros(3))
+    source = CandidateSource(_mission(parts, kind, np.zeros(3)))
     found: list[Columns] = []
     n_found = 0
     while n_found < n_confused:
-        events = kept_candidates(mission, rng, 20_000, (0, parts.seconds.n_row))
+        events = source.recorded(rng, 20_000, (0, parts.seconds.n_row))
         events = {name: np.tile(column, _TILES) for name, column in events.items()}
         whole = {**events, **kind.responses(events["energy_gev"], rng)}
         confused = whole["rigidity_gv"] > 0.0

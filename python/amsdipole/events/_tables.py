@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from amsdipole._parquet import open_parquet
 from amsdipole.errors import DataError
+from amsdipole.threads import threads
 
 __all__ = ["Table", "arrow_table", "open_table", "read_ahead"]
 
@@ -134,7 +135,8 @@ def _parquet(path: str) -> Table:
         again = open_parquet(path)
         first = 0
         try:
-            for record in again.iter_batches(batch_size=size, columns=list(names)):
+            # The thread that reads ahead decodes; others help it where kernels are given more than one besides.
+            for record in again.iter_batches(batch_size=size, columns=list(names), use_threads=threads() > 2):
                 yield record, first
                 first += record.num_rows
         except (OSError, pa.ArrowException) as error:

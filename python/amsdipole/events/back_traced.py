@@ -105,7 +105,7 @@ def count_back_traced(
             batch.time_s[kept],
             sky[allowed],
             batch.energy_gev[kept],
-            batch.weight[kept],
+            batch.weights[kept],
             found.time_s,
             found.step_s,
             np.tile(np.eye(3), (n_row, 1, 1)),  # the directions are those of the sky already

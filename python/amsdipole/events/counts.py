@@ -173,7 +173,7 @@ def count_weighted(
         for total, lookup in zip(totals, weights, strict=True):
             total.add(
                 batch.time_s,
-                batch.direction,
+                batch.axes,
                 batch.energy_gev,
                 batch.weight,
                 row.time_s,

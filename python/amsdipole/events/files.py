@@ -1,41 +1,42 @@
 """Event tables in files, streamed in batches."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from amsdipole._arrays import whole_number
-from amsdipole._parquet import float_column
+from amsdipole._parquet import number_column
 from amsdipole.errors import DataError
 from amsdipole.events._tables import Table, arrow_table, open_table, read_ahead, real_path
 
 __all__ = ["EVENT_COLUMNS", "REQUIRED_COLUMNS", "EventBatch", "EventFiles", "EventStream"]
 
+Column = NDArray[np.float64] | NDArray[np.float32]
 REQUIRED_COLUMNS = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
 EVENT_COLUMNS = (*REQUIRED_COLUMNS, "rigidity_gv", "trd_lambda", "ecal_estimator", "weight")
 _FIXED = (*REQUIRED_COLUMNS, "weight")
-_PIECE = 4096  # events: 200 kB with their three columns
 _UNIT_TOLERANCE = 1e-6  # directions stored in single precision miss by 2e-7 in the squared norm
 
 
 @dataclass(frozen=True)
 class EventBatch:
-    """Some events as columns.
+    """Some events as columns; float32 only where the table has that and the values are still to be checked.
 
     Attributes
     ----------
     time_s : numpy.ndarray of float64, shape (n,)
         Unix time [s].
-    direction : numpy.ndarray of float64, shape (n, 3)
-        Unit vector in the detector to where the particle came from, +z the zenith side.
-    energy_gev : numpy.ndarray of float64, shape (n,)
+    axes : tuple of numpy.ndarray of float64 or float32, shape (n,)
+        Components of the unit vector in the detector to where the particle came from, +z the zenith side.
+    energy_gev : numpy.ndarray of float64 or float32, shape (n,)
         Energy [GeV].
-    weight : numpy.ndarray of float64, shape (n,)
-        Weight: the purity; 1 where the table has none.
-    extra : Mapping of str to numpy.ndarray of float64, shape (n,)
+    weight : numpy.ndarray of float64 or float32, shape (n,), or None
+        Weight: the purity; None where the table has none, which means 1.
+    extra : Mapping of str to numpy.ndarray of float64 or float32, shape (n,)
         Further columns that were asked for; finite.
     table : Table
         Where the events come from.
@@ -46,13 +47,29 @@ class EventBatch:
     """
 
     time_s: NDArray[np.float64]
-    direction: NDArray[np.float64]
-    energy_gev: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    extra: Mapping[str, NDArray[np.float64]]
+    axes: tuple[Column, Column, Column]
+    energy_gev: Column
+    weight: Column | None
+    extra: Mapping[str, Column]
     table: Table
     first: int
     names: tuple[str, ...]
+
+    @cached_property
+    def direction(self) -> NDArray[np.float64]:
+        """Directions as vectors, shape (n, 3)."""
+        return np.column_stack(self.axes).astype(np.float64, copy=False)
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Weight of each event, 1 where the table has none."""
+        return np.ones(len(self.time_s)) if self.weight is None else _double(self.weight)
+
+    def doubles(self) -> "EventBatch":
+        """Give the same in float64, with a weight for each event."""
+        x, y, z = (_double(axis) for axis in self.axes)
+        more = {name: _double(values) for name, values in self.extra.items()}
+        return replace(self, axes=(x, y, z), energy_gev=_double(self.energy_gev), weight=self.weights, extra=more)
 
     @property
     def source(self) -> str:
@@ -63,38 +80,48 @@ class EventBatch:
         """Give the events from one to another."""
         start, stop, _ = which.indices(len(self.time_s))
         rows = slice(start, stop)
-        more = {name: values[rows] for name, values in self.extra.items()}
-        columns = self.time_s[rows], self.direction[rows], self.energy_gev[rows], self.weight[rows]
-        return EventBatch(*columns, more, self.table, self.first + start, self.names)
+        x, y, z = (axis[rows] for axis in self.axes)
+        return replace(
+            self,
+            time_s=self.time_s[rows],
+            axes=(x, y, z),
+            energy_gev=self.energy_gev[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            extra={name: values[rows] for name, values in self.extra.items()},
+            first=self.first + start,
+        )
 
     def check_limits(self, limits: Mapping[str, tuple[float, float]]) -> None:
         """Refuse the first value of a column that lies outside its interval."""
-        fixed = {"time_s": self.time_s, "energy_gev": self.energy_gev, "weight": self.weight}
-        fixed |= {f"direction_{axis}": self.direction[:, i] for i, axis in enumerate("xyz")}
+        fixed: dict[str, Column] = {"time_s": self.time_s, "energy_gev": self.energy_gev, "weight": self.weights}
+        fixed |= {f"direction_{axis}": values for axis, values in zip("xyz", self.axes, strict=True)}
         for name, (low, high) in limits.items():
             values = self.extra[name] if name in self.extra else fixed[name]
             # NaN compares with nothing: it fails here too.
-            if len(values) and not (values.min() >= low and values.max() <= high):
-                i = int(np.argmin((values >= low) & (values <= high)))
+            if len(values) and not (float(values.min()) >= low and float(values.max()) <= high):
+                exact = _double(values)
+                i = int(np.argmin((exact >= low) & (exact <= high)))
                 place = f"{self.table.place(self.first + i)}, row {self.first + i}"
                 raise DataError(f"{name}[{self.first + i}] = {float(values[i])} is outside [{low}, {high}] ({place})")
 
     def check(self) -> "EventBatch":
         """Return the batch, or refuse the first value that is out of range by file, row and column."""
-        norm2 = np.einsum("ij,ij->i", self.direction, self.direction)
+        whole = self.doubles()
+        norm2 = np.einsum("ij,ij->i", whole.direction, whole.direction)
+        energy = whole.energy_gev
         rules = [
-            (self.time_s, np.isfinite(self.time_s), "a finite time"),
-            (self.direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
-            (self.energy_gev, (self.energy_gev > 0) & np.isfinite(self.energy_gev), "a finite energy above zero"),
-            (self.weight, np.abs(self.weight) <= 512.0, "a weight in [-512, 512]"),
-            *((values, np.isfinite(values), "a finite value") for values in self.extra.values()),
+            (whole.time_s, np.isfinite(whole.time_s), "a finite time"),
+            (whole.direction, np.abs(norm2 - 1.0) <= _UNIT_TOLERANCE, "a unit vector"),
+            (energy, (energy > 0) & np.isfinite(energy), "a finite energy above zero"),
+            (whole.weights, np.abs(whole.weights) <= 512.0, "a weight in [-512, 512]"),
+            *((values, np.isfinite(values), "a finite value") for values in whole.extra.values()),
         ]
         for name, (values, good, wanted) in zip(self.names, rules, strict=True):
             if not good.all():
                 i = int(np.argmin(good))
                 place = f"{self.table.place(self.first + i)}, row {self.first + i}"
                 raise DataError(f"{name}[{self.first + i}] = {values[i].tolist()}: {wanted} is wanted ({place})")
-        return self
+        return whole
 
 
 @dataclass(frozen=True)
@@ -227,14 +254,8 @@ def batches_of(
     weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
     theirs = {name: columns.get(name, name) for name in extra}
     wanted = dict.fromkeys([*names, *([] if weight is None else [weight]), *theirs.values()])
-    space: NDArray[np.float64] | None = None
-    ones = np.ones(0)
     for record, first in read_ahead(table.stream(list(wanted), batch_size)):
-        # Fresh pages cost as much as counting: an unchecked batch lends its directions only until the next.
-        if checked or space is None or len(space) < record.num_rows:
-            space, ones = np.empty((record.num_rows, 3)), np.ones(record.num_rows)
-        room = space[: record.num_rows], ones[: record.num_rows]
-        batch = _batch(record, names, weight, table, first, theirs, room, scale)
+        batch = _batch(record, names, weight, table, first, theirs, scale)
         yield batch.check() if checked else batch
 
 
@@ -245,26 +266,23 @@ def _batch(
     table: Table,
     first: int,
     extra: Mapping[str, str],
-    room: tuple[NDArray[np.float64], NDArray[np.float64]],
     scale: Mapping[str, float],
 ) -> EventBatch:
-    direction, weights = room
+    """Take the columns of a record as they are, where they are floats."""
 
-    def read(name: str) -> NDArray[np.float64]:
+    def read(name: str) -> Column:
         column, row = record.column(name), first
         if column.null_count:  # a batch may reach over several row groups
             row += int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
-        values = float_column(column, name, table.place(row), first)
-        return values * scale[name] if name in scale else values
+        values = number_column(column, name, table.place(row), first)
+        return np.multiply(values, scale[name], dtype=np.float64) if name in scale else values
 
-    column = [read(name) for name in names]
-    if weight is not None:
-        weights = read(weight)
+    time_s, x, y, z, energy = (read(name) for name in names)
     more = {name: read(theirs) for name, theirs in extra.items()}
-    # By pieces that stay in the cache while the components are put side by side.
-    for start in range(0, len(direction), _PIECE):
-        rows = slice(start, start + _PIECE)
-        for i in range(3):
-            direction[rows, i] = column[i + 1][rows]
     shown = (names[0], "/".join(names[1:4]), names[4], weight or "weight", *extra.values())
-    return EventBatch(column[0], direction, column[4], weights, more, table, first, shown)
+    weights = None if weight is None else read(weight)
+    return EventBatch(_double(time_s), (x, y, z), energy, weights, more, table, first, shown)
+
+
+def _double(values: Column) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amsdipole import _core
 from amsdipole.errors import ShapeError
-from amsdipole.events.files import EventBatch
+from amsdipole.events.files import Column, EventBatch
 from amsdipole.events.responses import ResponseBins
 
 __all__ = ["PurityLookup"]
@@ -28,7 +27,7 @@ class PurityLookup:
     table: "_core.PurityTable"
     bins: tuple[ResponseBins, ...]
 
-    def response(self, batch: EventBatch) -> NDArray[np.float64]:
+    def response(self, batch: EventBatch) -> Column:
         """Give what the table is entered with: the response, or the number of the cell of two."""
         for bins in self.bins:
             if bins.column not in batch.extra:

@@ -105,9 +105,9 @@ def _kernel_counts(
     sums = Counts(1, np.ascontiguousarray(edge, dtype=np.float64), cos_least, n_selection)
     sums.add(
         batch.time_s,
-        batch.direction,
+        batch.axes,
         batch.energy_gev,
-        np.ones(len(batch.time_s)),
+        None,
         row.time_s,
         row.step_s,
         row.rotation,

@@ -49,7 +49,8 @@ def write_events(
     head = next(stream, None)
     if head is None:
         raise DataError(f"{os.fspath(path)}: there are no events to write")
-    schema = pa.schema([(name, pa.from_numpy_dtype(column.dtype)) for name, column in head.items()])
+    # That no value is missing is in the schema: readers need not look for it.
+    schema = pa.schema([pa.field(n, pa.from_numpy_dtype(c.dtype), nullable=False) for n, c in head.items()])
     n_event = 0
     with replacing(Path(path), overwrite=overwrite) as temporary:
         options = {"compression": "zstd", "use_dictionary": False, "use_byte_stream_split": True}

@@ -17,7 +17,7 @@ from amsdipole.orbit import Navigator, Seconds, SecondsSource
 from amsdipole.sky import galactic_to_icrs, teme_to_earth_fixed, teme_to_gcrs, vector_in_frame
 from amsdipole.sky.frames import FrameKnots
 
-__all__ = ["Mission", "kept_candidates", "simulate_events"]
+__all__ = ["Mission", "simulate_events"]
 
 _CANDIDATES = 200_000  # drawn at a time: part of what a seed means
 
@@ -126,48 +126,6 @@ def simulate_events(
 def _row_groups(columns: dict[str, NDArray[np.float64]]) -> Iterator[dict[str, NDArray[np.float64]]]:
     for start in range(0, len(columns["time_s"]), 1_000_000):
         yield {name: column[start : start + 1_000_000] for name, column in columns.items()}
-
-
-def kept_candidates(
-    mission: Mission, rng: np.random.Generator, n: int, rows: tuple[int, int]
-) -> dict[str, NDArray[np.float64]]:
-    """Draw `n` candidates over a range of rows, and keep those that the detector records.
-
-    Parameters
-    ----------
-    mission : Mission
-        What flies, and what it sees.
-    rng : numpy.random.Generator
-        Source of all randomness.
-    n : int
-        Candidates.
-    rows : tuple of int
-        First row, and the one after the last.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of float64
-        ``time_s``, ``direction_x`` to ``direction_z`` and ``energy_gev`` of those that are live, drawn by the flux and
-        above the cutoff of their own direction.
-    """
-    source = mission.seconds
-    start_s = source.row_start_s(rng.integers(*rows, n))
-    time_s = np.minimum(start_s + rng.random(n) * source.step_s, np.nextafter(start_s + source.step_s, -np.inf))
-    energy = _energies(mission, mission.navigator.energy_edge_gev, rng, n)
-    direction = drawn_directions(mission.geometry, rng.random(n), rng.random(n))
-    live, sky = rng.random(n), rng.random(n)
-    table = source.covering(time_s if n else source.row_start_s(np.array([rows[0]])))
-    row = np.searchsorted(table.time_s, time_s, side="right") - 1
-    # The cheap cut first: what follows is done for live candidates alone.
-    kept = np.flatnonzero(live < table.livetime_fraction[row])
-    time_s, energy, direction, row, sky = time_s[kept], energy[kept], direction[kept], row[kept], sky[kept]
-    if len(kept):
-        galactic = _to_galactic(table, row, time_s, direction, mission.navigator.mounting)
-        keep = sky * (1.0 + np.linalg.norm(mission.rho)) < 1.0 + galactic @ mission.rho
-        keep &= energy >= _own_cutoff(mission, table, row, time_s, galactic)
-        time_s, energy, direction = time_s[keep], energy[keep], direction[keep]
-    names = ("time_s", "direction_x", "direction_y", "direction_z", "energy_gev")
-    return dict(zip(names, (time_s, *direction.T, energy), strict=True))
 
 
 def _candidates(mission: Mission, rng: np.random.Generator) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:

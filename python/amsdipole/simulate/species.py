@@ -48,15 +48,13 @@ class Species:
         """
         n = len(energy_gev)
         mean, width, share, shift, tail = self.trd
-        in_tail = rng.random(n) < share
-        trd = np.where(in_tail, rng.normal(mean + shift, tail, n), rng.normal(mean, width, n))
-        confused = rng.random(n) < np.minimum(0.3, 0.005 * energy_gev / 16.0)
-        sign = np.where(confused, -self.charge_sign, self.charge_sign)
+        in_tail, (apart, ecal, charge) = rng.random(n), rng.standard_normal((3, n))
+        confused = rng.random(n) < np.minimum(0.3, 0.005 / 16.0 * energy_gev)
         return {
-            "rigidity_gv": sign * energy_gev,
-            "trd_lambda": trd,
-            "ecal_estimator": rng.normal(*self.ecal, n),
-            "charge_confusion_lambda": np.where(confused, rng.normal(0.3, 0.15, n), rng.normal(0.8, 0.12, n)),
+            "rigidity_gv": np.where(confused, -self.charge_sign, self.charge_sign) * energy_gev,
+            "trd_lambda": np.where(in_tail < share, mean + shift + tail * apart, mean + width * apart),
+            "ecal_estimator": self.ecal[0] + self.ecal[1] * ecal,
+            "charge_confusion_lambda": np.where(confused, 0.3 + 0.15 * charge, 0.8 + 0.12 * charge),
             "truth": np.full(n, float(self.number)),
         }
 

@@ -165,9 +165,9 @@ fn sums(c: &mut Criterion) {
     let weight: Vec<f64> = (0..N_EVENT).map(|_| 0.05 + 0.95 * random.next()).collect();
     let events = Events {
         time_s: &time_s,
-        direction: &direction,
-        energy_gev: &energy_gev,
-        weight: &weight,
+        direction: direction[..].into(),
+        energy_gev: energy_gev[..].into(),
+        weight: Some(weight[..].into()),
         failed: None,
         purity: None,
     };

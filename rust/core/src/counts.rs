@@ -5,6 +5,7 @@ mod scan;
 
 use crate::axis_livetime::{STEP_MAX_S, check_class};
 use crate::check::{all_finite, all_unit, all_within, first, rising, same_length, within};
+use crate::column::{Column, Directions};
 use crate::cutoff::check_edges;
 use crate::fixed::{merge_from, overflowed};
 use crate::healpix::Grid;
@@ -44,15 +45,15 @@ pub struct Events<'a> {
     /// Time [s].
     pub time_s: &'a [f64],
     /// Unit vector in the detector to where the particle came from.
-    pub direction: &'a [Vector],
+    pub direction: Directions<'a>,
     /// Energy [GeV].
-    pub energy_gev: &'a [f64],
-    /// Weight: the purity, or what the purity looked up is multiplied by.
-    pub weight: &'a [f64],
+    pub energy_gev: Column<'a>,
+    /// Weight: the purity, or what the purity looked up is multiplied by. None: 1.
+    pub weight: Option<Column<'a>>,
     /// Number from 1 of the first cut of a selection that the event failed; 0 if it passed. None: all passed.
     pub failed: Option<&'a [u8]>,
     /// Response of each event, and the table that turns it into a purity.
-    pub purity: Option<(&'a [f64], &'a PurityTable)>,
+    pub purity: Option<(Column<'a>, &'a PurityTable)>,
 }
 
 /// Weighted counts by energy bin and pixel, summed exactly.
@@ -117,9 +118,7 @@ impl Counts {
     pub fn add(&mut self, events: &Events<'_>, seconds: &Navigation<'_>) -> Result<()> {
         check_lengths(events)?;
         self.check_table(events)?;
-        let index = check_rows(seconds)
-            .and_then(|()| RowIndex::new(seconds.time_s, seconds.step_s))
-            .or_else(|fault| self.check_events(events).and(Err(fault)))?;
+        let index = index_of(seconds).or_else(|fault| self.check_events(events).and(Err(fault)))?;
         let (gates, good) = scan::gates(seconds, self.n_bin());
         if !good {
             self.check_events(events)?;
@@ -226,9 +225,11 @@ impl Counts {
 
     fn check_events(&self, events: &Events<'_>) -> Result<()> {
         all_finite("time_s", events.time_s)?;
-        all_unit("direction", events.direction)?;
-        all_within("energy_gev", events.energy_gev, f64::MIN_POSITIVE, f64::MAX)?;
-        all_within("weight", events.weight, -events.weight_max(), events.weight_max())?;
+        all_unit("direction", &events.direction.to_vectors())?;
+        all_within("energy_gev", &events.energy_gev.to_double(), f64::MIN_POSITIVE, f64::MAX)?;
+        if let Some(weight) = events.weight {
+            all_within("weight", &weight.to_double(), -events.weight_max(), events.weight_max())?;
+        }
         let n_selection = self.binning.n_selection;
         if let Some(failed) = events.failed
             && let Some(i) = first(failed, |f| usize::from(*f) > n_selection)
@@ -239,7 +240,7 @@ impl Counts {
                 allowed: format!("[0, {n_selection}]"),
             });
         }
-        events.purity.map_or(Ok(()), |(response, _)| all_finite("response", response))
+        events.purity.map_or(Ok(()), |(response, _)| all_finite("response", &response.to_double()))
     }
 }
 
@@ -261,9 +262,16 @@ impl Part {
 
 fn check_lengths(events: &Events<'_>) -> Result<()> {
     let n = events.time_s.len();
-    same_length("direction", events.direction.len(), n)?;
+    match events.direction {
+        Directions::Rows(rows) => same_length("direction", rows.len(), n)?,
+        Directions::Columns(columns) => {
+            for (name, column) in ["direction_x", "direction_y", "direction_z"].into_iter().zip(columns) {
+                same_length(name, column.len(), n)?;
+            }
+        }
+    }
     same_length("energy_gev", events.energy_gev.len(), n)?;
-    same_length("weight", events.weight.len(), n)?;
+    same_length("weight", events.weight.map_or(n, |weight| weight.len()), n)?;
     same_length("failed", events.failed.map_or(n, <[u8]>::len), n)?;
     same_length("response", events.purity.map_or(n, |(response, _)| response.len()), n)
 }
@@ -295,15 +303,19 @@ fn piece(part: usize, size: usize, n: usize) -> Range<usize> {
     (part * size).min(n)..((part + 1) * size).min(n)
 }
 
-/// Refuse what finding rows by time relies on.
-fn check_rows(seconds: &Navigation<'_>) -> Result<()> {
+/// Index the rows, after refusing what finding them by time relies on.
+fn index_of<'a>(seconds: &Navigation<'a>) -> Result<RowIndex<'a>> {
     let n = seconds.time_s.len();
     same_length("rotation", seconds.rotation.len(), n)?;
     same_length("rate", seconds.rate.len(), n)?;
     same_length("livetime_s", seconds.livetime_s.len(), n)?;
     same_length("cutoff_class", seconds.class.len(), n)?;
     within("step_s", seconds.step_s, 1e-3, STEP_MAX_S)?;
-    check_order(seconds)
+    let index = RowIndex::new(seconds.time_s, seconds.step_s)?;
+    if !index.is_uniform() {
+        check_order(seconds)?;
+    }
+    Ok(index)
 }
 
 fn check_navigation(seconds: &Navigation<'_>, n_bin: usize) -> Result<()> {
@@ -348,7 +360,15 @@ mod tests {
             let n = energy.len();
             let mut counts = Counts::new(2, &[16.0, 40.0, 100.0, 500.0], least, 0).expect("good");
             let seconds = Navigation { time_s: &[0.0], step_s: 1.0, rotation: &[TURN], rate: &[[0.0; 3]], livetime_s: &[1.0], class: &[class] };
-            let events = Events { time_s: &vec![0.5; n], direction: &vec![[0.6, 0.0, 0.8]; n], energy_gev: &energy, weight: &vec![0.5; n], failed: None, purity: None };
+            let (direction, weight) = (vec![[0.6, 0.0, 0.8]; n], vec![0.5; n]);
+            let events = Events {
+                time_s: &vec![0.5; n],
+                direction: direction[..].into(),
+                energy_gev: energy[..].into(),
+                weight: Some(weight[..].into()),
+                failed: None,
+                purity: None,
+            };
             counts.add(&events, &seconds).expect("good events");
             let flow = counts.cut_flow();
             prop_assert_eq!(flow.iter().sum::<i64>(), n as i64);

@@ -7,6 +7,7 @@
 pub mod attitude;
 pub mod axis_livetime;
 mod check;
+pub mod column;
 pub mod counts;
 pub mod cutoff;
 pub mod cutoff_scan;

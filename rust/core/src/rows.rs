@@ -31,8 +31,7 @@ impl<'a> RowIndex<'a> {
         let first_s = second_s.first().copied().unwrap_or(0.0);
         let span = second_s.last().map_or(0.0, |last| (last - first_s) / step_s);
         let gapless = n > 0 && (span - (n - 1) as f64).abs() < 0.5;
-        #[expect(clippy::float_cmp, reason = "only the very same numbers may stand for the table")]
-        let uniform = gapless && second_s.iter().enumerate().all(|(i, s)| *s == first_s + i as f64 * step_s);
+        let uniform = gapless && pulp::Arch::new().dispatch(Even { second_s, step_s });
         let mut table = Vec::new();
         if n > 0 && !gapless && span < (4.0 * n as f64).min(f64::from(i32::MAX)) {
             let mut row = 0_u32;
@@ -56,7 +55,7 @@ impl<'a> RowIndex<'a> {
         ((time_s - self.first_s) * self.rate) as i32
     }
 
-    /// Whether row i starts at exactly `first + i step`, so that [`RowIndex::at`] may be asked.
+    /// Whether row i starts at exactly `first + i step`, so that [`RowIndex::at`] may be asked. Such rows rise.
     pub fn is_uniform(&self) -> bool {
         self.uniform
     }
@@ -124,6 +123,33 @@ impl<'a> RowIndex<'a> {
         let nearest = self.second_s.partition_point(|s| *s <= time_s).max(1) - 1;
         let nearest = self.second_s.get(nearest).map_or("none".into(), |s| format!("{s:?}"));
         Error::Table(format!("time_s[{place}] = {time_s:?} lies in no second; the nearest starts at {nearest}"))
+    }
+}
+
+/// Whether row i starts at exactly `first + i step`, to be compiled for each width of vectors.
+struct Even<'a> {
+    second_s: &'a [f64],
+    step_s: f64,
+}
+
+impl pulp::WithSimd for Even<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    #[expect(clippy::float_cmp, reason = "only the very same numbers may stand for the table")]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) -> bool {
+        let Self { second_s, step_s } = self;
+        let (Some(first_s), Some(last_s)) = (second_s.first(), second_s.last()) else { return false };
+        // Steps of 2^9 roundings or more, so that each is 0.99 of the step at least.
+        let mut even = greatest(first_s.abs(), last_s.abs()) < step_s * (1_u64 << 43) as f64;
+        for (i, rows) in second_s.chunks(1024).enumerate() {
+            let before = 1024.0 * i as f64;
+            for (k, s) in rows.iter().enumerate() {
+                even &= *s == first_s + (before + f64::from(k as i32)) * step_s;
+            }
+        }
+        even
     }
 }
 

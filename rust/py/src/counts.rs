@@ -1,5 +1,6 @@
 //! Glue of `amsdipole_core::counts`.
 
+use crate::column::{Column, Directions};
 use crate::convert::{list, rows, slice};
 use crate::error::{Result, shape_error};
 use crate::pool::run;
@@ -30,9 +31,9 @@ impl Counts {
         &mut self,
         py: Python<'py>,
         time_s: PyReadonlyArray1<'py, f64>,
-        direction: PyReadonlyArray2<'py, f64>,
-        energy_gev: PyReadonlyArray1<'py, f64>,
-        weight: PyReadonlyArray1<'py, f64>,
+        direction: Directions<'py>,
+        energy_gev: Column<'py>,
+        weight: Option<Column<'py>>,
         second_time_s: PyReadonlyArray1<'py, f64>,
         step_s: f64,
         rotation: PyReadonlyArray3<'py, f64>,
@@ -40,19 +41,19 @@ impl Counts {
         livetime_s: PyReadonlyArray1<'py, f64>,
         cutoff_class: PyReadonlyArray1<'py, u8>,
         failed: Option<PyReadonlyArray1<'py, u8>>,
-        response: Option<PyReadonlyArray1<'py, f64>>,
+        response: Option<Column<'py>>,
         purity: Option<PyRef<'py, PurityTable>>,
     ) -> Result<()> {
         let table = match (&response, &purity) {
-            (Some(response), Some(purity)) => Some((slice(response)?, &purity.0)),
+            (Some(response), Some(purity)) => Some((response.numbers()?, &purity.0)),
             (None, None) => None,
             _ => return Err(shape_error("response and purity go together; one of them is missing".into())),
         };
         let events = core::Events {
             time_s: slice(&time_s)?,
-            direction: rows("direction", &direction)?,
-            energy_gev: slice(&energy_gev)?,
-            weight: slice(&weight)?,
+            direction: direction.vectors()?,
+            energy_gev: energy_gev.numbers()?,
+            weight: weight.as_ref().map(Column::numbers).transpose()?,
             failed: failed.as_ref().map(slice).transpose()?,
             purity: table,
         };

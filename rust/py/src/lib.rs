@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod attitude;
 mod axis_livetime;
+mod column;
 mod convert;
 mod counts;
 mod cutoff;

@@ -2,10 +2,9 @@
 
 use super::scan::Binning;
 use crate::rows::RowIndex;
-use crate::vector::Vector;
 
 /// Events that go through the steps together.
-pub(super) const BLOCK: usize = 1024;
+pub(super) const BLOCK: usize = 256;
 /// Cut of the events that pass them all.
 pub(super) const ACCEPTED: u8 = 5;
 /// Gate of a second without live time; no class is as great.
@@ -16,15 +15,15 @@ pub(super) const DEAD: u8 = u8::MAX;
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
 pub(super) fn cuts(
     binning: &Binning,
-    direction: &[Vector],
+    z: &[f64; BLOCK],
     failed: Option<&[u8]>,
     above: &[u8; BLOCK],
     gate: &[u8; BLOCK],
 ) -> [u8; BLOCK] {
     let n_bin = binning.n_bin() as u8;
     let mut outside = [false; BLOCK];
-    for (outside, v) in outside.iter_mut().zip(direction) {
-        *outside = v[2] < binning.cos_least;
+    for (outside, z) in outside.iter_mut().zip(z) {
+        *outside = *z < binning.cos_least;
     }
     let mut choice = [0_u8; BLOCK];
     if let Some(failed) = failed {
@@ -46,7 +45,7 @@ pub(super) fn cuts(
 /// Rows of a block's times; the last of them, or nothing if a time lies in no row.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-pub(super) fn locate(index: &RowIndex<'_>, time: &[f64], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
+pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
     if index.is_uniform() {
         let mut all = true;
         for (row, t) in row.iter_mut().zip(time) {
@@ -70,17 +69,10 @@ pub(super) fn locate(index: &RowIndex<'_>, time: &[f64], row: &mut [u32; BLOCK],
 /// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-pub(super) fn edges_below(edge: &[f64], energy: &[f64]) -> [u8; BLOCK] {
+pub(super) fn edges_below(edge: &[f64], energy: &[f64; BLOCK]) -> [u8; BLOCK] {
     let mut above = [0; BLOCK];
-    let (eights, rest) = energy.as_chunks::<8>();
-    let (into_eights, _) = above.as_chunks_mut::<8>();
-    for (above, energy) in into_eights.iter_mut().zip(eights) {
+    for (above, energy) in above.as_chunks_mut::<8>().0.iter_mut().zip(energy.as_chunks::<8>().0) {
         *above = edges_below_eight(edge, energy);
-    }
-    if !rest.is_empty() {
-        let mut energy = [0.0; 8];
-        energy[..rest.len()].copy_from_slice(rest);
-        into_eights[eights.len()] = edges_below_eight(edge, &energy);
     }
     above
 }
