@@ -118,7 +118,9 @@ def _mission(parts: Instrument, kind: Species, rho: NDArray[np.float64]) -> Miss
     return Mission(parts.seconds, navigator, kind.flux, parts.acceptance, parts.geometry, rho)
 
 
-def _recorded(source: CandidateSource, kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]) -> Columns:
+def _recorded(
+    source: CandidateSource, kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]
+) -> Columns:
     found = source.recorded(rng, n, rows)
     if len(found["time_s"]):
         keep = rng.random(len(found["time_s"])) < true_efficiency(_places(source.mission, found["time_s"]))

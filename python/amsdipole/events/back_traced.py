@@ -92,7 +92,7 @@ def count_back_traced(
             of_row[chosen],
             batch.time_s[chosen],
             batch.direction[chosen],
-            navigator.rule.charge_sign * batch.energy_gev[chosen],
+            np.asarray(navigator.rule.charge_sign * batch.energy_gev[chosen], dtype=np.float64),
             navigator=navigator,
             coefficients=coefficients,
             limits=limits,
@@ -101,9 +101,10 @@ def count_back_traced(
         n_shut += np.bincount(np.searchsorted(edge, energy[~allowed], side="right") - 1, minlength=len(n_shut))
         kept = chosen[allowed]
         n_row = len(found.time_s)
+        axes = np.ascontiguousarray(sky[allowed].T)
         total.add(
             batch.time_s[kept],
-            sky[allowed],
+            (axes[0], axes[1], axes[2]),
             batch.energy_gev[kept],
             batch.weights[kept],
             found.time_s,
