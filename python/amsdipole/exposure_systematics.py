@@ -113,7 +113,7 @@ def systematics_report(
             shifts[f"{name} half of the view"] = dipole_shift(np.add(*study.halves(low)), half)
         for other in (nside // 2, nside * 2):
             if 1 <= other <= 8192:
-                shifts[f"nside {other}"] = resolution_shift(study.summed(low, nside), study.summed(low, other))
+                shifts[f"nside {other}"] = resolution_shift(nominal, study.nominal(low, nside=other))
         for name, (fb, ew, ns) in shifts.items():
             rho = {"ew": float(ew), "ns": float(ns), "fb": float(fb)}
             delta = float(np.linalg.norm([fb, ew, ns]))
@@ -159,7 +159,6 @@ class _Study:
         ]
         self.sums = merged_axes([replace(year, identity="one study") for year in self.years])
         self._halves: dict[float, tuple[Floats, Floats]] = {}
-        self._fine: dict[tuple[float, int], Floats] = {}
 
     def pass_over(self, parts: Instrument, *, efficient: bool = True) -> LivetimeAxes:
         report: Callable[[int], None] | None = None
@@ -191,18 +190,12 @@ class _Study:
         return axis_response(self.parts.geometry, pixel=pixel_radius(nside), axis=pixel_radius(AXIS_NSIDE))
 
     def folded(self, axes: LivetimeAxes, low: float, factor: float, nside: int) -> Floats:
-        weight = self.weights(axes, low, factor)
-        return range_reference(axes, self.response(nside), nside=nside, class_weight=weight)
+        weight, fine = self.weights(axes, low, factor), max(nside, FOLD_NSIDE)
+        folded = range_reference(axes, self.response(fine), nside=fine, class_weight=weight)
+        return summed_pixels(folded, nside)
 
-    def nominal(self, low: float) -> Floats:
-        return self.of_sums(self.sums)(low)
-
-    def summed(self, low: float, nside: int) -> Floats:
-        """Fold the nominal rule as `expected_counts` does, at least at nside 64."""
-        fine = max(nside, FOLD_NSIDE)
-        if (low, fine) not in self._fine:
-            self._fine[low, fine] = self.folded(self.sums, low, self.parts.navigator.rule.factor, fine)
-        return summed_pixels(self._fine[low, fine], nside)
+    def nominal(self, low: float, *, nside: int | None = None) -> Floats:
+        return self.folded(self.sums, low, self.parts.navigator.rule.factor, nside or self.config.map.nside)
 
     def of_sums(self, axes: LivetimeAxes) -> Callable[[float], Floats]:
         return lambda low: self.folded(axes, low, self.parts.navigator.rule.factor, self.config.map.nside)
