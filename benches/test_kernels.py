@@ -6,7 +6,7 @@ import pytest
 
 from amsdipole import _core, _oracle
 from amsdipole.exposure import zenith_edges
-from amsdipole.orbit import SAA_LATITUDE_DEG, SAA_LONGITUDE_DEG, builtin_iss_elements, state_knots
+from amsdipole.orbit import SAA_LATITUDE_DEG, SAA_LONGITUDE_DEG, Navigation, builtin_iss_elements, state_knots
 
 N_ROW, N_AXIS = 50_000, 300  # rows a call; the twin of the cube walks axes in Python
 
@@ -28,6 +28,8 @@ def cases() -> dict[str, tuple]:
     frame, dipole, rule = navigator.frame, navigator.dipole, navigator.rule
     knots = state_knots(builtin_iss_elements(), inputs.START_S, inputs.START_S + N_ROW)
     units = rng.integers(0, 2**40, (N_AXIS, 6))
+    side = np.cross(vector[:N_AXIS], vector[N_AXIS : 2 * N_AXIS])
+    side /= np.linalg.norm(side, axis=1, keepdims=True)
     return {
         "vector_to_pixel": (vector, inputs.NSIDE),
         "pixel_to_vector": (pixel, inputs.NSIDE),
@@ -61,12 +63,18 @@ def cases() -> dict[str, tuple]:
         ),
         "axes_at": (rotation, rate, 0.5),
         "folded_axes": (vector[:N_AXIS].copy(), np.ones(N_AXIS), 16, inputs.COS_LEAST, np.linspace(0.0, 1.0, 4097)),
+        "folded_attitudes": (
+            vector[:N_AXIS].copy(), side, np.ones(N_AXIS), 16, inputs.COS_LEAST, np.linspace(0.0, 1.0, 4097),
+            np.ones((257, 257)),
+        ),
         "orbit_axes": (
             seconds.time_s, knots.segment_start_s, knots.segment_offset, knots.knot_start_s, knots.step_s,
             knots.position_km, knots.velocity_km_s, np.zeros(3), navigator.mounting, 0.5, frame.time_s, frame.matrix,
             rule.half_angle_rad, rule.charge_sign, dipole.time_s, dipole.k_gv, dipole.center_km, dipole.pole,
         ),
-        "livetime_cube": (vector[:N_AXIS].copy(), units, 16, zenith_edges(inputs.COS_LEAST, 20, nside=16)),
+        "livetime_cube": (
+            vector[:N_AXIS].copy(), np.zeros((0, 3)), units, 16, zenith_edges(inputs.COS_LEAST, 20, nside=16), 1,
+        ),
     }  # fmt: skip
 
 
@@ -80,6 +88,13 @@ def sums() -> dict[str, tuple]:
             (128, 6),
             (_core.axes_at(row.rotation, row.rate, 0.5), row.livetime_s, row.cutoff_class),
         ),
+        "RollLivetime": (
+            (128, 6, 24),
+            (
+                _core.axes_at(row.rotation, row.rate, 0.5), np.ascontiguousarray(_sides(row)), row.livetime_s,
+                row.cutoff_class,
+            ),
+        ),
         "Counts": (
             (inputs.NSIDE, inputs.ENERGY_EDGE_GEV, inputs.COS_LEAST),
             (
@@ -88,6 +103,11 @@ def sums() -> dict[str, tuple]:
             ),
         ),
     }  # fmt: skip
+
+
+def _sides(row: Navigation) -> np.ndarray:
+    """Detector's x directions in the middle of rows: columns of the rotations, the axis' place taken by x."""
+    return _core.axes_at(np.ascontiguousarray(row.rotation[:, :, [1, 2, 0]]), row.rate, 0.5)
 
 
 FUNCTIONS = [
@@ -109,9 +129,10 @@ FUNCTIONS = [
     "poisson_counts",
     "axes_at",
     "folded_axes",
+    "folded_attitudes",
     "orbit_axes",
 ]
-SUMS = ["AxisLivetime", "Counts"]
+SUMS = ["AxisLivetime", "RollLivetime", "Counts"]
 TABLES = ["PurityTable"]
 SIDES = {"kernel": _core, "twin": _oracle}
 

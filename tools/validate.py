@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import validate_azimuth
 import validate_efficiency
 import validate_event_streams
 import validate_events
@@ -31,6 +32,7 @@ import validate_models
 import validate_nulls
 import validate_seconds
 import validate_statistics
+import validate_systematics
 
 ROOT = Path(__file__).resolve().parents[1]
 _failures: list[str] = []
@@ -206,7 +208,9 @@ def auger() -> None:
 ALL: dict[str, Callable[[], None]] = {f.__name__: f for f in (pixels, frames, elements, stormer, limits, toys, auger)}
 for found in (
     validate_exposure.VALIDATIONS,
+    validate_azimuth.VALIDATIONS,
     validate_efficiency.VALIDATIONS,
+    validate_systematics.VALIDATIONS,
     validate_seconds.VALIDATIONS,
     validate_fits.VALIDATIONS,
     validate_statistics.VALIDATIONS,

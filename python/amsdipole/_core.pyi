@@ -11,6 +11,7 @@ __all__ = [
     "AxisLivetime",
     "Counts",
     "PurityTable",
+    "RollLivetime",
     "attitude_in_frame",
     "axes_at",
     "cone_cutoff",
@@ -18,6 +19,7 @@ __all__ = [
     "cutoff_scan",
     "detector_attitude",
     "earth_fixed_to_teme",
+    "folded_attitudes",
     "folded_axes",
     "geodetic",
     "inside_polygon",
@@ -92,12 +94,23 @@ def stormer_cutoff(
     dipole_pole: _Floats,
 ) -> _Floats: ...
 def cutoff_class(cutoff_gv: _Floats, factor: float, energy_edge_gev: _Floats) -> NDArray[np.uint8]: ...
-def livetime_cube(axis: _Floats, units: _Integers, nside: int, cos_edge: _Floats) -> _Integers: ...
+def livetime_cube(
+    axis: _Floats, side: _Floats, units: _Integers, nside: int, cos_edge: _Floats, n_azimuth: int
+) -> _Integers: ...
 def poisson_counts(uniform: _Floats, mean: _Floats) -> _Floats: ...
 def maximum_slopes(
     counts: _Floats, squared: _Floats, offset: _Floats, moment: _Floats, scale: _Floats, penalty: _Floats
 ) -> tuple[_Floats, _Floats, _Floats, _Integers]: ...
 def axes_at(rotation: _Floats, rate: _Floats, offset_s: float) -> _Floats: ...
+def folded_attitudes(
+    axis: _Floats,
+    side: _Floats,
+    weight: _Floats,
+    nside: int,
+    cos_least: float,
+    response: _Floats,
+    pattern: _Floats,
+) -> _Floats: ...
 def folded_axes(axis: _Floats, weight: _Floats, nside: int, cos_least: float, response: _Floats) -> _Floats: ...
 def orbit_axes(
     time_s: _Floats,
@@ -125,6 +138,14 @@ class AxisLivetime:
     def __new__(cls, nside: int, n_class: int) -> AxisLivetime: ...
     def add(self, axis: _Floats, livetime_s: _Floats, cutoff_class: NDArray[np.uint8]) -> None: ...
     def sums(self) -> tuple[_Integers, NDArray[np.uint8], _Integers, _Integers]: ...
+
+@final
+class RollLivetime:
+    def __new__(cls, nside: int, n_class: int, n_sector: int) -> RollLivetime: ...
+    def add(self, axis: _Floats, side: _Floats, livetime_s: _Floats, cutoff_class: NDArray[np.uint8]) -> None: ...
+    def sums(
+        self,
+    ) -> tuple[_Integers, NDArray[np.uint8], NDArray[np.uint8], _Integers, _Integers, _Integers]: ...
 
 @final
 class Counts:

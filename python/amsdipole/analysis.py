@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from amsdipole.back_traced import BackTraced, back_traced, back_traced_dipole
 from amsdipole.config import Config
 from amsdipole.counting import Progress, candidate_files
+from amsdipole.efficiency_shifts import efficiency_shifts
 from amsdipole.events import count_sky_events, read_sky_events
 from amsdipole.events.sky_table import SkyEvents
 from amsdipole.exposure import (
@@ -23,7 +24,7 @@ from amsdipole.exposure import (
 )
 from amsdipole.far_dipole import far_dipole, range_response
 from amsdipole.geomagnetism import GaussCoefficients
-from amsdipole.instrument import Instrument, efficiency_shifts, instrument
+from amsdipole.instrument import Instrument, instrument
 from amsdipole.orbit import (
     builtin_iss_elements,
 )
@@ -131,6 +132,7 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         parts.navigator,
         nside=nside,
         cos_edge=zenith_edges(cos_least, config.detector.n_zenith_bin, nside=nside),
+        n_sector=parts.n_sector,
         efficiency=parts.efficiency,
         progress=lambda done: progress("exposure", done, n_row),
     )

@@ -8,8 +8,7 @@ import numpy as np
 from amsdipole.config import Config
 from amsdipole.counting import Progress
 from amsdipole.errors import ConfigError
-from amsdipole.exposure import LivetimeAxes, dipole_shift, exposure_map, livetime_axes
-from amsdipole.exposure.pixel_window import axis_response, pixel_radius
+from amsdipole.exposure import LivetimeAxes, dipole_shift, exposure_map, livetime_axes, shape_response
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.orbit import stepped
 
@@ -95,13 +94,14 @@ def _axes(parts: Instrument, progress: Progress | None, *, efficient: bool) -> L
         parts.seconds,
         parts.navigator,
         nside=_AXIS_NSIDE,
+        n_sector=parts.n_sector,
         efficiency=parts.efficiency if efficient else None,
         progress=None if progress is None else lambda done: progress("exposure", done, n_row),
     )
 
 
 def _map(axes: LivetimeAxes, parts: Instrument, energy_bin: int, nside: int) -> Any:
-    response = axis_response(parts.geometry, pixel=pixel_radius(nside), axis=pixel_radius(axes.nside))
+    response = shape_response(parts.geometry, nside=nside, axis_nside=axes.nside)
     area_sr = float(parts.acceptance(axes.energy_edge_gev[energy_bin]))  # the response is its share a steradian
     return area_sr * exposure_map(axes, response, energy_bin=energy_bin, nside=nside)
 

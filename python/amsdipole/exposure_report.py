@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from amsdipole._arrays import whole_number
 from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError, DataError
 from amsdipole.exposure import (
     EXPOSURE_FRAMES,
+    AzimuthCube,
     LivetimeBudget,
     LivetimeCube,
     expected_counts,
@@ -23,6 +28,8 @@ from amsdipole.exposure import (
 )
 from amsdipole.instrument import instrument
 from amsdipole.orbit import CAUSES
+from amsdipole.report.drawn import save_drawn
+from amsdipole.report.exposure_frames import budget_figure, frames_figure, open_time_figure
 from amsdipole.sky import SkyMap, write_map
 
 __all__ = ["budget_table", "exposure_report", "merge_livetimes"]
@@ -34,6 +41,8 @@ def exposure_report(
     *,
     overwrite: bool = False,
     with_cubes: bool = False,
+    n_sector: int | None = None,
+    n_azimuth: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Make the exposure of a mission and write it to a folder.
@@ -43,11 +52,16 @@ def exposure_report(
     config : Config
         Configuration with ``[seconds]``.
     folder : path-like
-        Folder for ``livetime_galactic.fits``, ``livetime_earth_fixed.fits`` and the reference maps in four frames.
+        Folder for ``livetime_galactic.fits``, ``livetime_earth_fixed.fits``, the reference maps in four frames, and
+        figures of them, of live time against energy and of the budget, each with its numbers as CSV and JSON.
     overwrite : bool
         Whether files may be replaced.
     with_cubes : bool
         Whether the cubes T[pixel, cos zenith, class] of the four frames are written too, as ``cube_galactic.fits``.
+    n_sector : int, optional
+        Sectors of the roll about the axis that live times keep; none for what the acceptance needs.
+    n_azimuth : int
+        Sectors of azimuth in the detector that cubes resolve; above 1 the live times must keep the roll.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -59,17 +73,26 @@ def exposure_report(
     Raises
     ------
     ConfigError
-        The configuration has no mission in orbit.
+        The configuration has no mission in orbit, or a cube or the acceptance needs the roll and no sectors are kept.
     DataError
         A file is at fault or exists already.
+    RangeError
+        A number of sectors is out of range.
     """
     if config.seconds is None:
         raise ConfigError("[seconds] is missing: only a mission in orbit has a live time")
     parts = instrument(config)
+    sectors = parts.n_sector if n_sector is None else whole_number("n_sector", n_sector, low=1, high=255)
+    azimuths = whole_number("n_azimuth", n_azimuth, low=1, high=255)
+    for what, needed in (("the acceptance depends on azimuth", parts.n_sector), ("cubes resolve azimuth", azimuths)):
+        if needed > 1 and sectors == 1:
+            raise ConfigError(f"n_sector = 1: {what}, for which live times must keep the roll in 2 sectors or more")
     target = Path(folder)
-    names = [f"{kind}_{frame}.fits" for kind in ("livetime", "cube") for frame in ("galactic", "earth_fixed")]
-    names = [name for name in names if with_cubes or name.startswith("livetime")]
+    names = [f"livetime_{frame}.fits" for frame in ("galactic", "earth_fixed")]
+    names += [f"cube_{frame}.fits" for frame in EXPOSURE_FRAMES] if with_cubes else []
     names += [_map_name(frame, low) for frame in EXPOSURE_FRAMES for low in config.energy.ranges_gev]
+    figures = [_figure_name(low) for low in config.energy.ranges_gev] + ["live_time_against_energy", "budget"]
+    names += [f"{name}.{ending}" for name in figures for ending in ("png", "csv", "json")]
     for name in names:
         if (target / name).exists() and not overwrite:
             raise DataError(f"{target / name}: the file exists already")
@@ -77,6 +100,7 @@ def exposure_report(
     axes = livetime_axes_in(
         parts.seconds,
         parts.navigator,
+        n_sector=sectors,
         efficiency=parts.efficiency,
         progress=None if progress is None else lambda done: progress("exposure", done, n_row),
     )
@@ -94,24 +118,35 @@ def exposure_report(
         write_axes(target / f"livetime_{frame}.fits", sums, overwrite=overwrite)
     nside = config.map.nside
     middle_s = (parts.seconds.start_s + parts.seconds.stop_s) / 2.0
+    maps: dict[float, dict[str, NDArray[np.float64]]] = {low: {} for low in config.energy.ranges_gev}
     for frame in EXPOSURE_FRAMES:
         turn = frame_turn(frame, dipole=parts.navigator.dipole, time_s=middle_s)
         bins = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=nside)
         cube = LivetimeCube(axes[turn.source], nside, bins, frame, turn.matrix)
         if with_cubes:
-            write_cube(target / f"cube_{frame}.fits", cube, overwrite=overwrite)
+            by_azimuth = AzimuthCube(cube.axes, nside, bins, azimuths, frame, turn.matrix) if azimuths > 1 else None
+            write_cube(target / f"cube_{frame}.fits", by_azimuth or cube, overwrite=overwrite)
         counts = expected_counts(
             cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.table or parts.geometry
         )
         for low in config.energy.ranges_gev:
             reference = counts[edge[:-1] >= low].sum(axis=0)
+            maps[low][frame] = reference
             name = _map_name(frame, low)
             write_map(target / name, SkyMap(reference, frame), overwrite=overwrite)
             x, y, z = reference_dipole(reference).tolist()
             document["references"].append(
                 {"frame": frame, "energy_low_gev": low, "file": name, "dipole": {"x": x, "y": y, "z": z}}
             )
+    drawn = [frames_figure(maps[low], low_gev=low, name=_figure_name(low)) for low in maps]
+    drawn.append(open_time_figure(document["open_s"], name="live_time_against_energy"))
+    drawn.append(budget_figure(document["budget"], name="budget"))
+    document["figures"] = [path.name for figure in drawn for path in save_drawn(figure, target)]
     return document
+
+
+def _figure_name(low: float) -> str:
+    return f"reference_above_{low:g}_gev"
 
 
 def _map_name(frame: str, low: float) -> str:

@@ -1,8 +1,10 @@
 """Systematic variations of the exposure, each as a shift of the dipole: composition only, no physics."""
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,21 +16,19 @@ from amsdipole.analysis import Progress
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
-    FOLD_NSIDE,
     LivetimeAxes,
+    RangeFold,
     dipole_shift,
-    half_references,
     livetime_axes,
     merged_axes,
-    range_reference,
+    range_fold,
     resolution_shift,
 )
-from amsdipole.exposure.pixel_window import AxisResponse, PixelRadius, axis_response, pixel_radius
-from amsdipole.instrument import Instrument, instrument
-from amsdipole.models import flux_integral
-from amsdipole.orbit import narrowed, stepped
+from amsdipole.exposure_store import SumsStore, study_key
+from amsdipole.instrument import Instrument, instrument, traced_cutoffs
+from amsdipole.orbit import Navigator, narrowed, stepped
 from amsdipole.report.folder import check_output, made_folder
-from amsdipole.sky import SkyMap, summed_pixels, write_map
+from amsdipole.sky import SkyMap, write_map
 
 __all__ = ["systematics_report"]
 
@@ -36,8 +36,9 @@ Floats = NDArray[np.float64]
 FACTORS = (1.0, 1.1, 1.2, 1.3, 1.4)
 CONES_DEG = (25.0, 30.0, 35.0, 40.0)
 AXIS_NSIDE = 128  # variations are differences: docs/design/axis-binning.md
-HALF_NSIDE = 16
+N_SECTOR = 24  # for the halves of the field of view: docs/design/azimuth.md
 YEAR_S = 365.25 * 86_400.0
+PORT_RAD, STARBOARD_RAD = 0.0, float(np.pi)  # AMS's x is port; of another detector they are the sides of +x and -x
 
 
 def systematics_report(
@@ -46,6 +47,8 @@ def systematics_report(
     step_s: float = 3.0,
     halves: bool = True,
     templates: str | os.PathLike[str] | None = None,
+    store: str | os.PathLike[str] | None = None,
+    traced: str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compute the shift of the dipole by each variation of the exposure.
@@ -57,73 +60,94 @@ def systematics_report(
     step_s : float
         Rows that are made from element sets are made this long [s]; 3 s moves a shift by less than 1e-4.
     halves : bool
-        Whether the halves of the field of view are among the variations, which takes as long as all others.
+        Whether the halves of the field of view are among the variations.
     templates : path-like, optional
         Folder to make, with the reference maps of each range: unmoved, and of each variation at the map's resolution.
+    store : path-like, optional
+        Folder in which the sums of each pass are kept, and from which they are read when they are there.
+    traced : str, optional
+        Table of traced cutoffs to take in place of Størmer's as a variation.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
     Returns
     -------
     dict
-        Shift of (EW, NS, FB) for each range and variation, and the file of its map where they are written.
+        Shift of (EW, NS, FB) for each range and variation, the time that it took and the passes that it made, and
+        the file of its map where they are written.
 
     Raises
     ------
     ConfigError
-        The configuration has no mission in orbit.
+        The configuration has no mission in orbit, or cutoffs are traced already.
     DataError
-        A file is at fault, or the folder for the maps exists.
+        A file is at fault, the folder for the maps exists, or `store` holds the sums of another study.
 
     Notes
     -----
     The exposure alone is varied, so a row says what an exposure at fault would fake in data that the nominal rule
-    selects; data selected by the varied rule move along. Cutoff factors, years and resolutions come from the sums of
-    one pass, a cone and an efficiency from a pass of their own, the halves of the field of view from rows taken evenly.
+    selects; data selected by the varied rule move along. Cutoff factors, years, resolutions and the halves of the field
+    of view come from the sums of one pass; a cone, traced cutoffs and an efficiency have a pass of their own. Where the
+    nominal cutoffs are traced, another cone scales its Størmer cutoffs by the same shares.
     """
     if config.seconds is None:
         raise ConfigError("[seconds] is missing: only a mission in orbit has a live time")
+    if traced is not None and config.cutoff.table is not None:
+        raise ConfigError(f"traced = {traced}: the cutoffs of the configuration are traced already; theirs is varied")
     if templates is not None:
         check_output(os.fspath(templates), overwrite=False)
     parts = instrument(config)
-    parts = replace(parts, seconds=stepped(parts.seconds, step_s))
-    study = _Study(config, parts, progress)
-    maps: dict[str, Callable[[float], Floats]] = {}
-    rule, nside = parts.navigator.rule, config.map.nside
+    parts = replace(parts, seconds=stepped(parts.seconds, step_s), n_sector=max(parts.n_sector, N_SECTOR))
+    other = None if traced is None else traced_cutoffs(config, traced, parts.field)
+    key = study_key(config, step_s=parts.seconds.step_s, axis_nside=AXIS_NSIDE, n_sector=parts.n_sector)
+    study = _Study(config, parts, SumsStore(None if store is None else Path(store), key), progress)
+    navigator, rule, nside = parts.navigator, parts.navigator.rule, config.map.nside
+    variations: dict[str, Callable[[float], Floats]] = {}
     for factor in FACTORS:
         if abs(factor - rule.factor) > 1e-9:
-            maps[f"cutoff factor {factor:g}"] = study.of_factor(factor)
+            variations[f"cutoff factor {factor:g}"] = partial(study.reference, axes=study.sums, factor=factor)
     for cone_deg in CONES_DEG:
         if abs(np.radians(cone_deg) - rule.half_angle_rad) > 1e-9:
-            maps[f"cutoff cone {cone_deg:g} deg"] = study.of_cone(float(np.radians(cone_deg)))
+            cone = replace(navigator, rule=replace(rule, half_angle_rad=float(np.radians(cone_deg))))
+            variations[f"cutoff cone {cone_deg:g} deg"] = study.of_pass(f"cone_{cone_deg:g}_deg", cone)
+    if other is not None:
+        variations["traced cutoffs"] = study.of_pass(f"traced_{other.sha256[:12]}", replace(navigator, table=other))
+    elif navigator.table is not None:
+        variations["Størmer cutoffs"] = study.of_pass("stormer", replace(navigator, table=None))
     for i, year in enumerate(study.years if len(study.years) > 1 else []):
-        maps[f"year {i + 1}"] = study.of_sums(year)
+        variations[f"year {i + 1}"] = partial(study.reference, axes=year)
     if parts.efficiency is not None:
-        maps["efficiency off"] = study.of_sums(study.pass_over(parts, efficient=False))
+        variations["efficiency off"] = study.of_pass("efficiency_off", navigator, efficient=False)
     rows = []
     written: dict[str, SkyMap] = {}
     for low in config.energy.ranges_gev:
-        nominal = study.nominal(low)
-        made = {name: make(low) for name, make in maps.items()}
-        shifts = {name: dipole_shift(nominal, varied) for name, varied in made.items()}
-        files = {name: _file(name, low) for name in made}
-        if templates is not None:
-            written |= {_file(name, low): SkyMap(m, "galactic") for name, m in {"unmoved": nominal, **made}.items()}
-        for name, half in zip(("port", "starboard"), study.halves(low) if halves else (), strict=halves):
-            shifts[f"{name} half of the view"] = dipole_shift(np.add(*study.halves(low)), half)
-        for other in (nside // 2, nside * 2):
-            if 1 <= other <= 8192:
-                shifts[f"nside {other}"] = resolution_shift(nominal, study.nominal(low, nside=other))
-        for name, (fb, ew, ns) in shifts.items():
-            rho = {"ew": float(ew), "ns": float(ns), "fb": float(fb)}
-            delta = float(np.linalg.norm([fb, ew, ns]))
-            row = {"energy_low_gev": low, "variation": name, "rho": rho, "delta": delta}
-            rows.append(row if templates is None or name not in files else {**row, "file": files[name]})
+        nominal = study.reference(low, study.sums)
+        for name, make in variations.items():
+            row, varied = study.row(low, name, nominal, make, dipole_shift)
+            if templates is not None:
+                row["file"] = _file(name, low)
+                written |= {
+                    _file(name, low): SkyMap(varied, "galactic"),
+                    _file("unmoved", low): SkyMap(nominal, "galactic"),
+                }
+            rows.append(row)
+        for name, toward in (("port", PORT_RAD), ("starboard", STARBOARD_RAD)) if halves else ():
+            half = partial(study.half, toward_rad=toward)
+            rows.append(study.row(low, f"{name} half of the view", nominal, half, dipole_shift)[0])
+        for n in (nside // 2, nside * 2):
+            if 1 <= n <= 8192:
+                other_grid = partial(study.reference, axes=study.sums, nside=n)
+                rows.append(study.row(low, f"nside {n}", nominal, other_grid, resolution_shift)[0])
     if templates is not None:
         with made_folder(Path(templates), overwrite=False) as work:
             for file, sky in written.items():
                 write_map(work / file, sky)
-    return {"format": "amsdipole-systematics", "step_s": parts.seconds.step_s, "shifts": rows}
+    return {
+        "format": "amsdipole-systematics",
+        "step_s": parts.seconds.step_s,
+        "nominal": {"made_s": study.made_s, "stored": study.stored},
+        "shifts": rows,
+    }
 
 
 def _file(variation: str, low: float) -> str:
@@ -136,87 +160,106 @@ class _Study:
 
     config: Config
     parts: Instrument
+    store: SumsStore
     progress: Progress | None
 
     def __post_init__(self) -> None:
+        start = time.perf_counter()
         edge, rule = self.parts.navigator.energy_edge_gev, self.parts.navigator.rule
         self.edge = edge
-        self.rate = flux_integral(lambda e: self.parts.flux(e) * self.parts.acceptance(e), edge[:-1], edge[1:])
         # A bin opens by a factor f at E / f: with these edges one pass knows it for every factor.
         lows = [low * rule.factor / f for f in {*FACTORS, rule.factor} for low in edge[:-1] if rule.factor > 0.0]
         fine = np.unique(np.round([*lows, *edge], 9))
         self.fine = fine if len(fine) <= 255 and rule.factor > 0.0 else edge
-        self.fine_parts = replace(self.parts, navigator=replace(self.parts.navigator, energy_edge_gev=self.fine))
-        start_s, stop_s = self.parts.seconds.start_s, self.parts.seconds.stop_s
-        n_year = max(round((stop_s - start_s) / YEAR_S), 1)
-        spans = list(pairwise(np.linspace(start_s, stop_s, n_year + 1).tolist()))
-        mounting = self.parts.navigator.mounting
-        self.years = [
-            self.pass_over(replace(self.fine_parts, seconds=narrowed(self.parts.seconds, span, mounting)))
-            if n_year > 1
-            else self.pass_over(self.fine_parts)
-            for span in spans
-        ]
+        self.folds: dict[float, RangeFold] = {}
+        self.passes: dict[str, tuple[LivetimeAxes, bool]] = {}
+        seconds, mounting = self.parts.seconds, self.parts.navigator.mounting
+        n_year = max(round((seconds.stop_s - seconds.start_s) / YEAR_S), 1)
+        spans = list(pairwise(np.linspace(seconds.start_s, seconds.stop_s, n_year + 1).tolist()))
+        navigator = replace(self.parts.navigator, energy_edge_gev=self.fine)
+        made = []
+        for i, span in enumerate(spans):
+            part = seconds if n_year == 1 else narrowed(seconds, span, mounting)
+            made.append(self.pass_over(f"year_{i + 1}", replace(self.parts, seconds=part, navigator=navigator)))
+        self.years, there = zip(*made, strict=True)
         self.sums = merged_axes([replace(year, identity="one study") for year in self.years])
-        self._halves: dict[float, tuple[Floats, Floats]] = {}
+        self.stored, self.made_s = all(there), time.perf_counter() - start
 
-    def pass_over(self, parts: Instrument, *, efficient: bool = True) -> LivetimeAxes:
+    def pass_over(self, name: str, parts: Instrument, *, efficient: bool = True) -> tuple[LivetimeAxes, bool]:
         report: Callable[[int], None] | None = None
         if self.progress is not None:
             stage, n_row = self.progress, parts.seconds.n_row
 
             def report(done: int) -> None:
-                stage("systematics", done, n_row)
+                stage(f"systematics, {name}", done, n_row)
 
-        return livetime_axes(
-            parts.seconds,
-            parts.navigator,
-            nside=AXIS_NSIDE,
-            efficiency=parts.efficiency if efficient else None,
-            progress=report,
+        return self.store.sums(
+            name,
+            lambda: livetime_axes(
+                parts.seconds,
+                parts.navigator,
+                nside=AXIS_NSIDE,
+                n_sector=parts.n_sector,
+                efficiency=parts.efficiency if efficient else None,
+                progress=report,
+            ),
         )
 
-    def weights(self, axes: LivetimeAxes, low: float, factor: float) -> Floats:
-        """Rate of a cumulative range for each class of some sums."""
-        rule, out = self.parts.navigator.rule, np.zeros(axes.n_class)
-        for energy, rate in zip(self.edge[:-1], self.rate, strict=True):
-            if energy >= low:
-                opened = energy if rule.factor == 0.0 else energy * rule.factor / factor
-                last = int(np.searchsorted(axes.energy_edge_gev, opened * (1.0 + 1e-7), side="right")) - 1
-                out[: last + 1] += rate
-        return out
+    def of_pass(self, name: str, navigator: Navigator, *, efficient: bool = True) -> Callable[[float], Floats]:
+        """Make the references of a variation that has a pass of its own, of the bins themselves."""
 
-    def response(self, nside: int) -> AxisResponse:
-        return axis_response(self.parts.geometry, pixel=pixel_radius(nside), axis=pixel_radius(AXIS_NSIDE))
+        def make(low: float) -> Floats:
+            if name not in self.passes:
+                self.passes[name] = self.pass_over(name, replace(self.parts, navigator=navigator), efficient=efficient)
+            return self.reference(low, self.passes[name][0])
 
-    def folded(self, axes: LivetimeAxes, low: float, factor: float, nside: int) -> Floats:
-        weight, fine = self.weights(axes, low, factor), max(nside, FOLD_NSIDE)
-        folded = range_reference(axes, self.response(fine), nside=fine, class_weight=weight)
-        return summed_pixels(folded, nside)
+        return make
 
-    def nominal(self, low: float, *, nside: int | None = None) -> Floats:
-        return self.folded(self.sums, low, self.parts.navigator.rule.factor, nside or self.config.map.nside)
+    def row(
+        self,
+        low: float,
+        name: str,
+        nominal: Floats,
+        make: Callable[[float], Floats],
+        shift_of: Callable[[Floats, Floats], Floats],
+    ) -> tuple[dict[str, Any], Floats]:
+        start, known = time.perf_counter(), len(self.passes)
+        varied = make(low)
+        fb, ew, ns = shift_of(nominal, varied).tolist()
+        passes = [there for _, there in [*self.passes.values()][known:]]
+        row = {
+            "energy_low_gev": low,
+            "variation": name,
+            "rho": {"ew": ew, "ns": ns, "fb": fb},
+            "delta": float(np.linalg.norm([fb, ew, ns])),
+            "time_s": time.perf_counter() - start,
+            "passes": sum(not there for there in passes),
+        }
+        return row, varied
 
-    def of_sums(self, axes: LivetimeAxes) -> Callable[[float], Floats]:
-        return lambda low: self.folded(axes, low, self.parts.navigator.rule.factor, self.config.map.nside)
-
-    def of_factor(self, factor: float) -> Callable[[float], Floats]:
-        return lambda low: self.folded(self.sums, low, factor, self.config.map.nside)
-
-    def of_cone(self, half_angle_rad: float) -> Callable[[float], Floats]:
-        rule = replace(self.parts.navigator.rule, half_angle_rad=half_angle_rad)
-        return self.of_sums(self.pass_over(replace(self.parts, navigator=replace(self.parts.navigator, rule=rule))))
-
-    def halves(self, low: float) -> tuple[Floats, Floats]:
-        if low not in self._halves:
-            # AMS's x is port; any detector's x is square to its axis.
-            response = axis_response(self.parts.geometry, pixel=pixel_radius(HALF_NSIDE), axis=PixelRadius(0.0, 0.0))
-            self._halves[low] = half_references(
-                stepped(self.parts.seconds, 60.0),
-                self.fine_parts.navigator,
-                response,
-                nside=HALF_NSIDE,
-                class_weight=self.weights(self.sums, low, self.parts.navigator.rule.factor),
-                side=np.array([1.0, 0.0, 0.0]),
+    def fold(self, low: float) -> RangeFold:
+        if low not in self.folds:
+            self.folds[low] = range_fold(
+                flux=self.parts.flux,
+                acceptance=self.parts.acceptance,
+                geometry=self.parts.table or self.parts.geometry,
+                energy_edge_gev=self.edge,
+                low_gev=low,
             )
-        return self._halves[low]
+        return self.folds[low]
+
+    def last_class(self, axes: LivetimeAxes, factor: float) -> NDArray[np.int64]:
+        """Last class of some sums in which each bin is open by a factor."""
+        rule = self.parts.navigator.rule
+        opened = self.edge[:-1] if rule.factor == 0.0 else self.edge[:-1] * rule.factor / factor
+        return np.asarray(np.searchsorted(axes.energy_edge_gev, opened * (1.0 + 1e-7), side="right") - 1)
+
+    def reference(
+        self, low: float, axes: LivetimeAxes, factor: float | None = None, *, nside: int | None = None
+    ) -> Floats:
+        last = self.last_class(axes, self.parts.navigator.rule.factor if factor is None else factor)
+        return self.fold(low)(axes, nside=nside or self.config.map.nside, last_class=last)
+
+    def half(self, low: float, toward_rad: float) -> Floats:
+        last = self.last_class(self.sums, self.parts.navigator.rule.factor)
+        return self.fold(low).half(toward_rad)(self.sums, nside=self.config.map.nside, last_class=last)

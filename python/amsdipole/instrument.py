@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole.config import Config, DetectorConfig, EfficiencyConfig, GoodSecondsConfig, SecondsConfig, SpectrumConfig
+from amsdipole.config import Config, DetectorConfig, EfficiencyConfig, SpectrumConfig
 from amsdipole.constants import AMS_MOUNTING_DEG
 from amsdipole.errors import ConfigError
 from amsdipole.exposure import (
     AMS_LEPTON_ACCEPTANCE,
     AcceptanceCurve,
     AcceptanceTable,
-    AngleTable,
+    AzimuthAcceptance,
     EfficiencyTable,
+    Shape,
     TwoDiscs,
     control_efficiency,
-    efficiency_covariance,
     read_acceptance,
 )
 from amsdipole.geomagnetism import (
@@ -29,24 +29,16 @@ from amsdipole.geomagnetism import (
     read_cutoff_table,
     read_shc,
 )
-from amsdipole.models import Flux, electron_flux, flux_integral, positron_flux, power_law
+from amsdipole.mission_seconds import good_seconds, seconds_source
+from amsdipole.models import Flux, electron_flux, positron_flux, power_law
 from amsdipole.orbit import (
-    SAA_LATITUDE_DEG,
-    SAA_LONGITUDE_DEG,
-    ElementSeconds,
-    FileSeconds,
     Navigator,
-    SecondRule,
     SecondsSource,
-    SelectedSeconds,
     ams_mounting,
-    builtin_iss_elements,
-    read_elements,
-    stepped,
 )
 from amsdipole.sky import teme_to_galactic
 
-__all__ = ["Instrument", "efficiency_shifts", "gate_edges", "instrument", "seconds_source"]
+__all__ = ["Instrument", "gate_edges", "instrument", "traced_cutoffs"]
 
 # Størmer cutoff at 400 km over the magnetic equator, 57 degrees off the zenith to the east: 29 GV (method 2.2).
 CUTOFF_MAX_GV = 30.0
@@ -65,26 +57,29 @@ class Instrument:
         Orientation and cutoff rule.
     acceptance : AcceptanceCurve
         Acceptance against energy.
-    geometry : TwoDiscs or AngleTable
-        Acceptance against angle; of a table, its average over all energies.
+    geometry : TwoDiscs, AngleTable or AzimuthAngles
+        Acceptance against angle, or angle and azimuth; of a table, its average over all energies.
     flux : callable
         Spectrum.
     field : GaussCoefficients
         Field of the Earth against time.
     efficiency : EfficiencyTable, optional
         Efficiency by place; none is one everywhere.
-    table : AcceptanceTable, optional
-        Acceptance against energy and angle together, where it was given so.
+    table : AcceptanceTable or AzimuthAcceptance, optional
+        Acceptance against energy and angles together, where it was given so.
+    n_sector : int
+        Sectors of the roll that sums of live time need: 1 where the acceptance does not depend on azimuth.
     """
 
     seconds: SecondsSource
     navigator: Navigator
     acceptance: AcceptanceCurve
-    geometry: TwoDiscs | AngleTable
+    geometry: Shape
     flux: Flux
     field: GaussCoefficients
     efficiency: EfficiencyTable | None = None
-    table: AcceptanceTable | None = None
+    table: AcceptanceTable | AzimuthAcceptance | None = None
+    n_sector: int = 1
 
 
 def instrument(config: Config) -> Instrument:
@@ -110,7 +105,7 @@ def instrument(config: Config) -> Instrument:
     if config.seconds is None:
         raise AssertionError("only missions in orbit have an instrument")
     mounting = _mounting(config.detector)
-    seconds = _good_seconds(seconds_source(config.seconds), config.seconds.good, mounting)
+    seconds = good_seconds(seconds_source(config.seconds), config.seconds.good, mounting)
     field = igrf14() if config.cutoff.field == "igrf14" else read_shc(config.cutoff.field)
     navigator = Navigator(
         mounting=mounting,
@@ -118,14 +113,15 @@ def instrument(config: Config) -> Instrument:
         energy_edge_gev=gate_edges(config),
         frame=teme_to_galactic(seconds.start_s, seconds.stop_s),
         dipole=eccentric_dipole_knots(field, seconds.start_s, seconds.stop_s),
-        table=_traced(config, field),
+        table=None if config.cutoff.table is None else traced_cutoffs(config, config.cutoff.table, field),
     )
     flux, detector = _flux(config.spectrum), config.detector
     efficiency = _efficiency(config.efficiency)
     if detector.acceptance_file is not None:
         table = read_acceptance(detector.acceptance_file)
         shape = table.shape(flux, config.energy.edges_gev[0], config.energy.edges_gev[-1])
-        return Instrument(seconds, navigator, table.curve, shape, flux, field, efficiency, table)
+        n_sector = detector.n_roll_sector if isinstance(table, AzimuthAcceptance) else 1
+        return Instrument(seconds, navigator, table.curve, shape, flux, field, efficiency, table, n_sector)
     geometry = TwoDiscs(detector.upper_radius_m, detector.lower_radius_m, detector.distance_m)
     return Instrument(seconds, navigator, _acceptance(detector), geometry, flux, field, efficiency)
 
@@ -169,68 +165,6 @@ def gate_edges(config: Config) -> NDArray[np.float64]:
     return made
 
 
-def seconds_source(config: SecondsConfig) -> SecondsSource:
-    """Open the seconds of a mission, good and bad.
-
-    Parameters
-    ----------
-    config : SecondsConfig
-        Element sets or files.
-
-    Returns
-    -------
-    SecondsSource
-        The seconds.
-
-    Raises
-    ------
-    DataError
-        A file is missing or unreadable, or an element set is too old.
-    """
-    if config.source == "files":
-        return FileSeconds(
-            config.files,
-            config.step_s,
-            config.frame,
-            config.columns,
-            orientation=config.orientation,
-            layout=config.layout,
-            flags=config.flags,
-        )
-    elements = builtin_iss_elements() if config.elements == "iss" else read_elements(config.elements)
-    if config.start is None or config.stop is None:
-        raise AssertionError("the configuration was checked to have a start and a stop")
-    law = config.attitude
-    return ElementSeconds(
-        elements,
-        config.start.timestamp(),
-        config.stop.timestamp(),
-        step_s=config.step_s,
-        angle_rad=(
-            float(np.radians(law.yaw_deg)),
-            float(np.radians(law.pitch_deg)),
-            float(np.radians(law.roll_deg)),
-        ),
-        livetime_fraction=config.livetime_fraction,
-        max_age_days=config.max_age_days,
-    )
-
-
-def _good_seconds(source: SecondsSource, good: GoodSecondsConfig, mounting: NDArray[np.float64]) -> SecondsSource:
-    region = good.region_deg
-    if good.south_atlantic:
-        region = tuple(zip(SAA_LONGITUDE_DEG.tolist(), SAA_LATITUDE_DEG.tolist(), strict=True))
-    rule = SecondRule(
-        livetime_least=good.livetime_least,
-        # Half a turn is no cut: pi itself, whatever the radians of 180 round to.
-        zenith_most_rad=float(np.pi) if good.zenith_most_deg >= 180.0 else float(np.radians(good.zenith_most_deg)),
-        interval_s=tuple((start.timestamp(), stop.timestamp()) for start, stop in good.intervals),
-        region_deg=region,
-        flag_mask=good.flag_mask,
-    )
-    return source if rule == SecondRule() else SelectedSeconds(source, rule, mounting)
-
-
 def _efficiency(config: EfficiencyConfig | None) -> EfficiencyTable | None:
     if config is None:
         return None
@@ -243,60 +177,31 @@ def _efficiency(config: EfficiencyConfig | None) -> EfficiencyTable | None:
     )
 
 
-def efficiency_shifts(
-    config: Config, parts: Instrument, bins: slice, reference: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Give the shifts of the dipole that stand for the uncertainty of the efficiency.
+def traced_cutoffs(config: Config, path: str, field: GaussCoefficients) -> CutoffTable:
+    """Read a table of traced cutoffs, which must be of the cone, charge and tilt that the configuration asks for.
 
     Parameters
     ----------
     config : Config
         Configuration.
-    parts : Instrument
-        What it describes.
-    bins : slice
-        Energy bins of the range.
-    reference : numpy.ndarray of float64, shape (12 nside^2,)
-        Reference map of the range.
+    path : str
+        File of the table.
+    field : GaussCoefficients
+        Field in which it must have been traced.
 
     Returns
     -------
-    dict of str to numpy.ndarray of float64, shape (3,)
-        Three shifts of (FB, EW, NS), of one standard error each; empty without ``[efficiency]``.
+    CutoffTable
+        The table.
 
     Raises
     ------
     DataError
-        No row is live with the range open.
+        The file is at fault.
+    ConfigError
+        The table is of another cone, charge, tilt or field.
     """
-    if config.efficiency is None or parts.efficiency is None:
-        return {}
-    edge = parts.navigator.energy_edge_gev
-    rate = flux_integral(lambda energy: parts.flux(energy) * parts.acceptance(energy), edge[:-1], edge[1:])
-    chosen = np.zeros(len(rate))
-    chosen[bins] = rate[bins]
-    cosine = np.linspace(parts.geometry.cos_least, 1.0, 2001)
-    middle, density = (cosine[1:] + cosine[:-1]) / 2.0, parts.geometry.density_per_sr(cosine)
-    covariance = efficiency_covariance(
-        stepped(parts.seconds, 60.0),
-        parts.navigator,
-        parts.efficiency,
-        class_weight=np.append(np.cumsum(chosen[::-1])[::-1], 0.0),
-        reference=reference,
-        mean_cosine=float((density * middle).sum() / density.sum()),
-        n_variation=config.efficiency.n_variation,
-        rng=np.random.default_rng(config.efficiency.seed),
-    )
-    value, vector = np.linalg.eigh(covariance)
-    shifts = (vector * np.sqrt(np.maximum(value, 0.0))).T[::-1]
-    return {f"efficiency {i + 1}": shift for i, shift in enumerate(shifts)}
-
-
-def _traced(config: Config, field: GaussCoefficients) -> CutoffTable | None:
-    """Read the table of traced cutoffs, which must be of the cone and the field that the rule takes."""
-    if config.cutoff.table is None:
-        return None
-    table, rule = read_cutoff_table(config.cutoff.table), config.cutoff
+    table, rule = read_cutoff_table(path), config.cutoff
     cone = float(np.degrees(table.half_angle_rad))
     wanted = [("charge_sign", rule.charge_sign, table.charge_sign), ("cone_deg", rule.cone_deg, cone)]
     if isinstance(config.detector.mounting, str):
@@ -304,9 +209,9 @@ def _traced(config: Config, field: GaussCoefficients) -> CutoffTable | None:
         wanted.append(("tilt of the axis", tilt, float(np.degrees(table.tilt_rad))))
     for name, asked, found in wanted:
         if abs(asked - found) > 0.01:
-            raise ConfigError(f"cutoff.table = {rule.table}: its {name} is {found:g}; {asked:g} is wanted")
+            raise ConfigError(f"cutoff.table = {path}: its {name} is {found:g}; {asked:g} is wanted")
     if table.model != field.model:
-        raise ConfigError(f"cutoff.table = {rule.table}: its field is {table.model!r}; {field.model!r} is wanted")
+        raise ConfigError(f"cutoff.table = {path}: its field is {table.model!r}; {field.model!r} is wanted")
     return table
 
 

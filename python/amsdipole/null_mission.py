@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.errors import ConfigError
+from amsdipole.exposure import AzimuthAngles
 from amsdipole.geomagnetism import EccentricDipoleKnots
 from amsdipole.instrument import Instrument
 from amsdipole.models import flux_integral
@@ -124,6 +125,10 @@ def mission_nulls(parts: Instrument, low_gev: float) -> MissionNulls:
     ConfigError
         `low_gev` is no edge of an energy bin.
     """
+    if isinstance(parts.geometry, AzimuthAngles):
+        raise ConfigError(
+            "detector.acceptance_file depends on azimuth; the null tests want one by angle to the axis alone"
+        )
     edge = parts.navigator.energy_edge_gev
     at = np.flatnonzero(edge[:-1] == low_gev)
     if not at.size:

@@ -88,7 +88,7 @@ def test_two_runs_write_the_same_bytes(copy: Path) -> None:
 
 def test_a_table_of_seconds_gives_the_counts_of_the_elements_that_made_it(copy: Path) -> None:
     from amsdipole.config import read_config
-    from amsdipole.instrument import seconds_source
+    from amsdipole.mission_seconds import seconds_source
     from amsdipole.orbit import write_seconds
 
     whole = json.loads(amsdipole("run", copy / "config.toml", "--json", "--quiet").stdout)

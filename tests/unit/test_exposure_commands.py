@@ -52,6 +52,12 @@ def test_exposure_writes_livetimes_and_references(asked, tmp_path):
     document = json.loads(said.out)
     assert sum(row["n_row"] for row in document["budget"]["causes"]) == document["budget"]["n_row"] == 2880
     assert len(list((tmp_path / "exposure").glob("*.fits"))) == 2 + 2 * 4
+    for name in ("reference_above_16_gev", "reference_above_25_gev", "live_time_against_energy", "budget"):
+        for ending in ("png", "csv", "json"):
+            assert f"{name}.{ending}" in document["figures"]
+            assert (tmp_path / "exposure" / f"{name}.{ending}").stat().st_size > 0
+    numbers = json.loads((tmp_path / "exposure" / "live_time_against_energy.json").read_text())["columns"]
+    assert numbers["open_s"] == [row["open_s"] for row in document["open_s"]]
     assert {row["frame"] for row in document["references"]} == {"galactic", "icrs", "earth_fixed", "geomagnetic"}
     code, said = asked("exposure", "--folder", str(tmp_path / "exposure"), "-q")
     assert code == 4
@@ -71,6 +77,70 @@ def test_systematics_gives_a_row_for_each_range_and_variation(asked):
     # The halves make up the whole: their shifts point against each other.
     port, starboard = (np.array([*shift[16.0, f"{s} half of the view"].values()]) for s in ("port", "starboard"))
     assert port @ starboard < -0.9 * np.linalg.norm(port) * np.linalg.norm(starboard)
+
+
+def test_a_study_that_is_kept_is_the_same_and_makes_no_pass(asked, tmp_path):
+    folder = str(tmp_path / "study")
+    first, second = (asked("systematics", "--store", folder, "--json", "-q") for _ in range(2))
+    assert first[0] == second[0] == 0, second[1].err
+    made, read = (json.loads(said.out) for _, said in (first, second))
+    assert not made["nominal"]["stored"]
+    assert read["nominal"]["stored"]
+    assert sum(row["passes"] for row in made["shifts"]) == 3  # cones, once for both ranges
+    assert not any(row["passes"] for row in read["shifts"])
+    assert [row["rho"] for row in made["shifts"]] == [row["rho"] for row in read["shifts"]]
+    (tmp_path / "config.toml").write_text(CONFIG.replace("2014-05-20", "2014-05-21"))
+    code, said = asked("systematics", "--store", folder, "-q")
+    assert code == 4
+    assert "made with another seconds" in said.err
+
+
+def test_a_shape_that_changes_with_energy_is_varied_by_bin(asked, tmp_path):
+    """A wide view below 25 GeV and a narrow one above: a mean shape would give both ranges the same shifts."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    energy, cosine = np.array([10.0, 24.9, 25.0, 1000.0]), np.array([0.9, 0.95, 0.9999, 1.0])
+    area = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
+    e, c = np.meshgrid(energy, cosine, indexing="ij")
+    rows = {"energy_gev": e.ravel(), "cos_zenith": c.ravel(), "area_m2": area.ravel()}
+    pyarrow.csv.write_csv(pa.table(rows), tmp_path / "area.csv")
+    narrow = {"energy_gev": e[2:].ravel(), "cos_zenith": c[2:].ravel(), "area_m2": area[2:].ravel()}
+    narrow["energy_gev"] = np.repeat([10.0, 1000.0], 4)
+    pyarrow.csv.write_csv(pa.table(narrow), tmp_path / "narrow.csv")
+    found = {}
+    for name in ("area", "narrow"):
+        (tmp_path / "config.toml").write_text(CONFIG + f'[detector]\nacceptance_file = "{name}.csv"\n')
+        code, said = asked("systematics", "--json", "-q")
+        assert code == 0, said.err
+        shifts = json.loads(said.out)["shifts"]
+        found[name] = {(r["energy_low_gev"], r["variation"]): np.array([*r["rho"].values()]) for r in shifts}
+    key = (25.0, "cutoff factor 1.4")
+    # Above 25 GeV only the narrow view counts, whatever the table holds below.
+    np.testing.assert_allclose(found["area"][key], found["narrow"][key], atol=1e-6)
+    key = (16.0, "port half of the view")
+    assert np.linalg.norm(found["area"][key] - found["narrow"][key]) > 0.01
+
+
+def test_traced_cutoffs_are_a_variation(asked, tmp_path):
+    from amsdipole.constants import AMS_MOUNTING_DEG
+    from amsdipole.geomagnetism import CutoffTable, igrf14, write_cutoff_table
+
+    share = np.full((2, 2, 4), 1.0)
+    tilt = float(np.radians(AMS_MOUNTING_DEG))
+    grid = (np.array([-60.0, 60.0]), np.array([0.0, 90.0, 180.0, 270.0]))
+    for name, scale in (("same", 1.0), ("higher", 1.4 / 1.2)):
+        made = CutoffTable(*grid, share * scale, np.radians(30.0), 1, tilt, 0.9, 400.0, 2014.4, igrf14().model)
+        write_cutoff_table(tmp_path / f"{name}.npz", made)
+    rows = {}
+    for name in ("same", "higher"):
+        code, said = asked("systematics", "--traced", str(tmp_path / f"{name}.npz"), "--json", "-q")
+        assert code == 0, said.err
+        found = json.loads(said.out)["shifts"]
+        rows[name] = {r["variation"]: np.array([*r["rho"].values()]) for r in found if r["energy_low_gev"] == 16.0}
+    # Cutoffs that are traced to be the same shift nothing; those higher by a factor are the factor's variation.
+    np.testing.assert_allclose(rows["same"]["traced cutoffs"], 0.0, atol=1e-9)
+    np.testing.assert_allclose(rows["higher"]["traced cutoffs"], rows["higher"]["cutoff factor 1.4"], atol=1e-9)
 
 
 def test_a_factor_from_the_sums_is_that_of_a_mission_with_the_factor(asked, tmp_path):

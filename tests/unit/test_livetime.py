@@ -3,7 +3,8 @@ import pytest
 
 from amsdipole.errors import DataError, OverflowedError, RangeError, ShapeError
 from amsdipole.exposure import LivetimeCube, livetime_cube, spread_livetime
-from amsdipole.exposure.axes import UNIT_S, AxisLivetime
+from amsdipole.exposure.axes import UNIT_S
+from amsdipole.exposure.axis_pass import AxisLivetime
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.orbit import ElementSeconds, Navigator, TableSeconds, ams_mounting, builtin_iss_elements
 from amsdipole.sky import pixel_centers, teme_to_galactic

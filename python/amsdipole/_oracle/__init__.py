@@ -10,6 +10,7 @@ from amsdipole._oracle.cutoff import cutoff_class, stormer_cutoff
 from amsdipole._oracle.cutoff_scan import cone_cutoff, cutoff_scan
 from amsdipole._oracle.earth import earth_fixed_to_teme, geodetic, teme_to_earth_fixed
 from amsdipole._oracle.fold import folded_axes
+from amsdipole._oracle.fold_roll import folded_attitudes
 from amsdipole._oracle.healpix import pixel_to_vector, vector_to_pixel
 from amsdipole._oracle.igrf import magnetic_field
 from amsdipole._oracle.livetime import livetime_cube
@@ -17,6 +18,7 @@ from amsdipole._oracle.navigation import navigation
 from amsdipole._oracle.orbit_axes import orbit_axes
 from amsdipole._oracle.poisson import poisson_counts
 from amsdipole._oracle.purity import PurityTable
+from amsdipole._oracle.roll_livetime import RollLivetime
 from amsdipole._oracle.seconds import inside_polygon
 from amsdipole._oracle.slopes import maximum_slopes
 from amsdipole._oracle.states import interpolated_states
@@ -26,6 +28,7 @@ __all__ = [
     "AxisLivetime",
     "Counts",
     "PurityTable",
+    "RollLivetime",
     "attitude_in_frame",
     "axes_at",
     "cone_cutoff",
@@ -33,6 +36,7 @@ __all__ = [
     "cutoff_scan",
     "detector_attitude",
     "earth_fixed_to_teme",
+    "folded_attitudes",
     "folded_axes",
     "geodetic",
     "inside_polygon",

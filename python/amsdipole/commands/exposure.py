@@ -20,6 +20,10 @@ def exposure(
     config: ConfigPath,
     folder: Annotated[Path, typer.Option(help="Folder for the files that are made.")] = Path("amsdipole-exposure"),
     cubes: Annotated[bool, typer.Option("--cubes", help="Write the cubes of live time by zenith too.")] = False,
+    roll_sectors: Annotated[
+        int | None, typer.Option(help="Sectors of the roll that live times keep [default: what the acceptance needs].")
+    ] = None,
+    azimuth_bins: Annotated[int, typer.Option(help="Sectors of azimuth in the detector that cubes resolve.")] = 1,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -31,7 +35,13 @@ def exposure(
 
     with ProgressReport(quiet=quiet) as progress:
         document = exposure_report(
-            read_config(config), folder, overwrite=overwrite, with_cubes=cubes, progress=progress
+            read_config(config),
+            folder,
+            overwrite=overwrite,
+            with_cubes=cubes,
+            n_sector=roll_sectors,
+            n_azimuth=azimuth_bins,
+            progress=progress,
         )
     if as_json:
         print_json(document)
@@ -85,6 +95,10 @@ def efficiency(
 def systematics(
     config: ConfigPath,
     step_s: Annotated[float, typer.Option(help="Length of the rows made from element sets [s].")] = 3.0,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder in which sums of live time are kept, and read if they are there.")
+    ] = None,
+    traced: Annotated[Path | None, typer.Option(help="Table of traced cutoffs, as a variation of Størmer's.")] = None,
     templates: Annotated[
         Path | None, typer.Option(help="Folder to make, for the reference maps of each variation and the unmoved one.")
     ] = None,
@@ -97,12 +111,23 @@ def systematics(
     from amsdipole.exposure_systematics import systematics_report
 
     with ProgressReport(quiet=quiet) as progress:
-        document = systematics_report(read_config(config), step_s=step_s, templates=templates, progress=progress)
+        document = systematics_report(
+            read_config(config),
+            step_s=step_s,
+            store=store,
+            templates=templates,
+            traced=None if traced is None else str(traced),
+            progress=progress,
+        )
     if as_json:
         print_json(document)
         return
-    print_text(f"{'shift in units of 1e-4':<36} {'EW':>8} {'NS':>8} {'FB':>8} {'delta':>8}")
+    nominal = document["nominal"]
+    origin = "stored sums, read" if nominal["stored"] else "sums made"
+    print_text(f"nominal: rows of {document['step_s']:g} s, {origin} in {nominal['made_s']:.1f} s")
+    print_text(f"{'shift in units of 1e-4':<40} {'EW':>8} {'NS':>8} {'FB':>8} {'delta':>8} {'time [s]':>9}  from")
     for row in document["shifts"]:
         values = [*row["rho"].values(), row["delta"]]
         label = f"> {row['energy_low_gev']:g} GeV, {row['variation']}"
-        print_text(f"{label:<36} " + " ".join(f"{1e4 * value:>8.2f}" for value in values))
+        numbers = " ".join(f"{1e4 * value:>8.2f}" for value in values)
+        print_text(f"{label:<40} {numbers} {row['time_s']:>9.2f}  {'a pass' if row['passes'] else 'sums'}")

@@ -119,12 +119,16 @@ class DetectorConfig(Section):
         default="ams_leptons", description="'ams_leptons', or pairs of energy [GeV] and acceptance [m^2 sr]"
     )
     acceptance_file: PathText | None = Field(
-        default=None, description="table of energy_gev, cos_zenith, area_m2; in place of acceptance and the two discs"
+        default=None,
+        description="table of energy_gev, cos_zenith, area_m2 (, azimuth_deg); in place of acceptance and two discs",
     )
     upper_radius_m: float = Field(default=0.8526, gt=0)
     lower_radius_m: float = Field(default=0.3667, gt=0)
     distance_m: float = Field(default=2.5, gt=0)
     n_zenith_bin: int = Field(default=40, ge=1, le=1000)
+    n_roll_sector: int = Field(
+        default=24, ge=2, le=255, description="sectors of the roll that live time keeps if the acceptance has azimuths"
+    )
 
     @field_validator("mounting")
     @classmethod

@@ -6,9 +6,14 @@ from amsdipole.exposure.acceptance import (
     TwoDiscs,
     ams_lepton_geometry,
 )
-from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable, read_acceptance
-from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget, livetime_axes, livetime_axes_in, merged_axes
+from amsdipole.exposure.acceptance_azimuth import AzimuthAcceptance, AzimuthAngles
+from amsdipole.exposure.acceptance_file import read_acceptance
+from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable
+from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget
 from amsdipole.exposure.axes_file import read_axes, write_axes, write_cube
+from amsdipole.exposure.axis_merge import merged_axes
+from amsdipole.exposure.axis_pass import livetime_axes, livetime_axes_in, sums_identity
+from amsdipole.exposure.azimuth_cube import AzimuthCube
 from amsdipole.exposure.back_traced import BackTracedReference, back_traced_reference
 from amsdipole.exposure.by_place import PlaceReference, place_reference
 from amsdipole.exposure.drawing import SpectrumQuantiles, drawn_directions
@@ -20,15 +25,27 @@ from amsdipole.exposure.efficiency_table import (
 )
 from amsdipole.exposure.frames import EXPOSURE_FRAMES, FrameTurn, frame_turn
 from amsdipole.exposure.ground import ground_exposure
-from amsdipole.exposure.half_views import half_references
 from amsdipole.exposure.live_share import ams_live_share
 from amsdipole.exposure.livetime import (
     LivetimeCube,
     livetime_cube,
+    spread_attitudes,
     spread_livetime,
     zenith_edges,
 )
-from amsdipole.exposure.reference import FOLD_NSIDE, expected_counts, exposure_map, folded_axes, range_reference
+from amsdipole.exposure.plane_response import PlaneResponse, plane_response
+from amsdipole.exposure.range_fold import RangeFold, range_fold
+from amsdipole.exposure.reference import (
+    FOLD_NSIDE,
+    Response,
+    Shape,
+    expected_counts,
+    exposure_map,
+    folded_attitudes,
+    folded_axes,
+    range_reference,
+    shape_response,
+)
 from amsdipole.exposure.systematics import Shift, dipole_shift, reference_dipole, resolution_shift, shift_table
 
 __all__ = [
@@ -38,6 +55,9 @@ __all__ = [
     "AcceptanceCurve",
     "AcceptanceTable",
     "AngleTable",
+    "AzimuthAcceptance",
+    "AzimuthAngles",
+    "AzimuthCube",
     "BackTracedReference",
     "EfficiencyMap",
     "EfficiencyTable",
@@ -46,6 +66,10 @@ __all__ = [
     "LivetimeBudget",
     "LivetimeCube",
     "PlaceReference",
+    "PlaneResponse",
+    "RangeFold",
+    "Response",
+    "Shape",
     "Shift",
     "SpectrumQuantiles",
     "TwoDiscs",
@@ -60,23 +84,28 @@ __all__ = [
     "efficiency_variations",
     "expected_counts",
     "exposure_map",
+    "folded_attitudes",
     "folded_axes",
     "frame_turn",
     "geographic_pixel",
     "ground_exposure",
-    "half_references",
     "livetime_axes",
     "livetime_axes_in",
     "livetime_cube",
     "merged_axes",
     "place_reference",
+    "plane_response",
+    "range_fold",
     "range_reference",
     "read_acceptance",
     "read_axes",
     "reference_dipole",
     "resolution_shift",
+    "shape_response",
     "shift_table",
+    "spread_attitudes",
     "spread_livetime",
+    "sums_identity",
     "write_axes",
     "write_cube",
     "zenith_edges",

@@ -142,6 +142,7 @@ def _overlap(shift: NDArray[np.float64], a: float, b: float) -> NDArray[np.float
     cos_b = np.clip((safe**2 + b**2 - a**2) / (2.0 * safe * b), -1.0, 1.0)
     triangle = (a + b - apart) * (apart + a - b) * (apart - a + b) * (apart + a + b)
     lens = a**2 * np.arccos(cos_a) + b**2 * np.arccos(cos_b) - 0.5 * np.sqrt(np.maximum(triangle, 0.0))
+    lens = np.maximum(lens, 0.0)  # where the discs touch, rounding leaves some -1e-8
     inside = shift <= abs(a - b)
     return np.asarray(np.where(inside, np.pi * min(a, b) ** 2, np.where(shift >= a + b, 0.0, lens)))
 

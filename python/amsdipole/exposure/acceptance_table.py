@@ -1,6 +1,5 @@
 """Effective area against energy and angle to the axis, from a table."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +9,10 @@ from amsdipole._arrays import finite_floats
 from amsdipole.errors import DataError, RangeError, ShapeError
 from amsdipole.exposure.acceptance import AcceptanceCurve
 from amsdipole.models import Flux
-from amsdipole.orbit.seconds_columns import open_columns
 
-__all__ = ["ACCEPTANCE_COLUMNS", "AcceptanceTable", "AngleTable", "read_acceptance"]
+__all__ = ["AcceptanceTable", "AngleTable", "energy_average"]
 
 Floats = NDArray[np.float64]
-ACCEPTANCE_COLUMNS = ("energy_gev", "cos_zenith", "area_m2")
 _N_ENERGY = 65  # energies over which a bin's shape is averaged, evenly in their logarithm
 
 
@@ -133,54 +130,44 @@ class AcceptanceTable:
         RangeError
             The bin leaves the table.
         """
-        if low_gev < self.energy_gev[0] or high_gev > self.energy_gev[-1]:
-            raise RangeError(
-                f"{low_gev} to {high_gev} GeV is outside the table of acceptance, {self.energy_gev[0]} to "
-                f"{self.energy_gev[-1]} GeV"
-            )
-        energy = np.exp(np.linspace(np.log(low_gev), np.log(high_gev), _N_ENERGY))
-        place = np.interp(np.log(energy), np.log(self.energy_gev), np.arange(len(self.energy_gev)))
-        i = np.minimum(place.astype(np.int64), len(self.energy_gev) - 2)
-        share = (place - i)[:, None]
-        area = self.area[i] * (1.0 - share) + self.area[i + 1] * share
-        weight = np.asarray(flux(np.clip(energy, low_gev, high_gev))) * energy
-        weight[[0, -1]] /= 2.0
-        return AngleTable(self.cos_zenith, np.asarray(weight @ area / weight.sum()))
+        return AngleTable(self.cos_zenith, energy_average(self.energy_gev, self.area, flux, low_gev, high_gev))
 
 
-def read_acceptance(path: str | os.PathLike[str]) -> AcceptanceTable:
-    """Read a table of effective areas.
+def energy_average(energy_gev: Floats, area: Floats, flux: Flux, low_gev: float, high_gev: float) -> Floats:
+    """Average areas over a bin of energy by a spectrum.
 
     Parameters
     ----------
-    path : path-like
-        Parquet, CSV or FITS with columns ``energy_gev``, ``cos_zenith``, ``area_m2``: a full grid, in any order.
+    energy_gev : numpy.ndarray of float64, shape (n_energy,)
+        Rising energies of the table [GeV].
+    area : numpy.ndarray of float64, shape (n_energy, ...)
+        Effective areas [m^2], straight in the logarithm of energy.
+    flux : callable
+        Flux against energy.
+    low_gev, high_gev : float
+        Bin [GeV], inside the table.
 
     Returns
     -------
-    AcceptanceTable
-        The table.
+    numpy.ndarray of float64, shape (...)
+        Average by flux times width of energy [m^2].
 
     Raises
     ------
-    DataError
-        The file is at fault, or a pair of energy and cosine is missing or there twice.
-    RangeError, ShapeError
-        As `AcceptanceTable`.
+    RangeError
+        The bin leaves the table.
     """
-    name = os.fspath(path)
-    file = open_columns(name, {})
-    groups = [file.columns(group, ACCEPTANCE_COLUMNS) for group in range(file.n_group)]
-    energy, cosine, area = (np.concatenate(column) for column in zip(*groups, strict=True))
-    energies, i = np.unique(energy, return_inverse=True)
-    cosines, j = np.unique(cosine, return_inverse=True)
-    count = np.bincount(i * len(cosines) + j, minlength=len(energies) * len(cosines))
-    if (count != 1).any():
-        k = int(np.argmax(count != 1))
-        raise DataError(
-            f"{name}: energy_gev = {energies[k // len(cosines)]}, cos_zenith = {cosines[k % len(cosines)]} is there "
-            f"{count[k]} times; once is wanted"
+    if low_gev < energy_gev[0] or high_gev > energy_gev[-1]:
+        raise RangeError(
+            f"{low_gev} to {high_gev} GeV is outside the table of acceptance, {energy_gev[0]} to {energy_gev[-1]} GeV"
         )
-    grid = np.empty((len(energies), len(cosines)))
-    grid[i, j] = area
-    return AcceptanceTable(energies, cosines, grid)
+    energy = np.exp(np.linspace(np.log(low_gev), np.log(high_gev), _N_ENERGY))
+    place = np.interp(np.log(energy), np.log(energy_gev), np.arange(len(energy_gev)))
+    i = np.minimum(place.astype(np.int64), len(energy_gev) - 2)
+    share = place - i
+    weight = np.asarray(flux(np.clip(energy, low_gev, high_gev))) * energy
+    weight[[0, -1]] /= 2.0
+    # Weight of each energy of the table.
+    of_table = np.bincount(i, weight * (1.0 - share), len(energy_gev))
+    of_table += np.bincount(i + 1, weight * share, len(energy_gev))
+    return np.asarray(np.tensordot(of_table / weight.sum(), area, axes=1))

@@ -1,25 +1,17 @@
-"""Exact live time by detector axis and cutoff class: what a pass over the seconds leaves."""
+"""Exact live time by detector axis and cutoff class, and by the roll about it where asked: what a pass leaves."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole import _core
-from amsdipole.errors import DataError, FrameError, OverflowedError
-from amsdipole.exposure.efficiency import EfficiencyMap
-from amsdipole.exposure.efficiency_table import EfficiencyTable, row_efficiency
-from amsdipole.orbit import CAUSES, Navigator, SecondsSource, axis_rows
+from amsdipole.errors import DataError
 from amsdipole.sky import pixel_centers, vector_to_pixel
 
-__all__ = ["AXIS_NSIDE", "UNIT_S", "LivetimeAxes", "LivetimeBudget", "livetime_axes", "livetime_axes_in", "merged_axes"]
+__all__ = ["AXIS_NSIDE", "UNIT_S", "LivetimeAxes", "LivetimeBudget", "joined_cells"]
 
-AxisLivetime = _core.AxisLivetime
 UNIT_S = 2.0**-32  # unit of every sum of live time
 AXIS_NSIDE = 256  # pixels of the detector axis, 0.23 deg wide: docs/design/axis-binning.md measures what it costs
-_CELLS = ("pixel", "cutoff_class", "units", "moment")
-_OVERLAP_S = 1e-3  # rows may be rounded to a millisecond where two halves meet
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ class LivetimeAxes:
     pixel : numpy.ndarray of int64, shape (n,)
         Pixel of each cell that holds live time, rising.
     cutoff_class : numpy.ndarray of uint8, shape (n,)
-        Class of each cell, rising within a pixel.
+        Class of each cell, rising within a pixel and sector.
     units : numpy.ndarray of int64, shape (n,)
         Live time in units of 2^-32 s.
     moment : numpy.ndarray of int64, shape (n, 3)
@@ -76,6 +68,13 @@ class LivetimeAxes:
         Time intervals that were added, rising: the same seconds are not added twice.
     identity : str
         What was asked of each second: rule, cone, factor, weights. Only sums of one identity are merged.
+    n_sector : int
+        Sectors of the roll about the axis; 1 does not resolve it.
+    sector : numpy.ndarray of uint8, shape (n,), optional
+        Sector of each cell, rising within a pixel: where the detector's x direction points, counted from the east of
+        the pixel's centre by its north. None without sectors.
+    side_moment : numpy.ndarray of int64, shape (n, 3), optional
+        Live time times x direction in units. None without sectors.
     """
 
     frame: str
@@ -88,6 +87,9 @@ class LivetimeAxes:
     budget: LivetimeBudget
     span_s: tuple[tuple[float, float], ...]
     identity: str
+    n_sector: int = 1
+    sector: NDArray[np.uint8] | None = None
+    side_moment: NDArray[np.int64] | None = None
 
     @property
     def n_class(self) -> int:
@@ -105,51 +107,110 @@ class LivetimeAxes:
         return np.cumsum(self.class_livetime_s())[:-1]
 
     def coarser(self, nside: int) -> "LivetimeAxes":
-        """Join the pixels of axes to larger ones; sums and mean axes stay exact."""
+        """Join the pixels of axes to larger ones; sums, mean axes and mean rolls stay exact."""
         if nside >= self.nside:
             return self
         parent = vector_to_pixel(pixel_centers(self.nside)[self.pixel], nside)
-        pixel, classes, units, moment = _joined(self.n_class, parent, self.cutoff_class, self.units, self.moment)
-        return replace(self, nside=nside, pixel=pixel, cutoff_class=classes, units=units, moment=moment)
+        sector = self.sector
+        if self.side_moment is not None:
+            # Near a pole east is another direction in each small pixel: cells are sorted by the large one's.
+            center = pixel_centers(nside)[parent]
+            east = np.cross([0.0, 0.0, 1.0], center)
+            x, y = ((self.side_moment * v).sum(axis=1) for v in (east, np.cross(center, east)))
+            turn = np.arctan2(y, x) / (2.0 * np.pi) % 1.0
+            sector = np.minimum(turn * self.n_sector, self.n_sector - 1).astype(np.uint8)
+        return joined_cells(replace(self, nside=nside, pixel=parent, sector=sector))
+
+    def without_roll(self) -> "LivetimeAxes":
+        """Add up the sectors of the roll: bit for bit the sums of a pass that does not resolve it."""
+        if self.sector is None:
+            return self
+        return joined_cells(replace(self, n_sector=1, sector=None, side_moment=None))
 
     def mean_axes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Mean axis of each pixel over all classes, and its live time by class in units, shape (n_pixel, n_class)."""
-        first = _starts(self.pixel)
+        """Mean axis of each pixel, or pixel and sector, over all classes; its live time by class in units."""
+        first = _starts(self._place())
         units = np.zeros((len(first), self.n_class), dtype=np.int64)
-        units[np.repeat(np.arange(len(first)), np.diff(np.append(first, len(self.pixel)))), self.cutoff_class] = (
-            self.units
-        )
+        row = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(self.pixel))))
+        units[row, self.cutoff_class] = self.units
         return _direction(np.add.reduceat(self.moment, first, axis=0)), units
 
+    def mean_sides(self) -> NDArray[np.float64]:
+        """Mean x direction for each of `mean_axes`, made square to it."""
+        first = _starts(self._place())
+        axis = _direction(np.add.reduceat(self.moment, first, axis=0))
+        return _square(np.add.reduceat(self._sides(), first, axis=0), axis)
+
     def weighted_axes(self, class_weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean axis of each pixel with classes weighted, and the weighted live time [s]."""
+        """Mean axis of each pixel with classes weighted, and the weighted live time [s]; sectors are joined."""
         share = class_weight[self.cutoff_class]
         held = share > 0.0
         first, share = _starts(self.pixel[held]), share[held]
         weight = np.add.reduceat(self.units[held] * share, first) * UNIT_S
         return _direction(np.add.reduceat(self.moment[held] * share[:, None], first, axis=0)), weight
 
+    def weighted_attitudes(
+        self, class_weight: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Mean axis and x direction of each pixel and sector with classes weighted, and the weighted live time [s].
 
-def _starts(pixel: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each pixel's cells begin."""
-    return np.flatnonzero(np.diff(pixel, prepend=-1))
+        Raises
+        ------
+        DataError
+            The sums do not resolve the roll.
+        """
+        share = class_weight[self.cutoff_class]
+        held = share > 0.0
+        first, share = _starts(self._place()[held]), share[held]
+        weight = np.add.reduceat(self.units[held] * share, first) * UNIT_S
+        axis = _direction(np.add.reduceat(self.moment[held] * share[:, None], first, axis=0))
+        return axis, _square(np.add.reduceat(self._sides()[held] * share[:, None], first, axis=0), axis), weight
+
+    def _place(self) -> NDArray[np.int64]:
+        return self.pixel if self.sector is None else self.pixel * self.n_sector + self.sector
+
+    def _sides(self) -> NDArray[np.int64]:
+        if self.side_moment is None:
+            raise DataError("the sums of live time do not resolve the roll; n_sector above 1 is wanted in their pass")
+        return self.side_moment
 
 
-_Cells = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
+def joined_cells(axes: LivetimeAxes) -> LivetimeAxes:
+    """Add up the cells that are of the same pixel, sector and class, and sort them.
+
+    Parameters
+    ----------
+    axes : LivetimeAxes
+        Cells in any order.
+
+    Returns
+    -------
+    LivetimeAxes
+        The same live time, each place once.
+    """
+    n_class = axes.n_class
+    key, row = np.unique(axes._place() * n_class + axes.cutoff_class, return_inverse=True)
+    columns = [axes.units[:, None], axes.moment] + ([] if axes.side_moment is None else [axes.side_moment])
+    values = np.concatenate(columns, axis=1)
+    sums = np.zeros((len(key), values.shape[1]), dtype=np.int64)
+    np.add.at(sums, row, values)
+    place, classes = np.divmod(key, n_class)
+    pixel, sector = np.divmod(place, axes.n_sector)
+    resolved = axes.side_moment is not None
+    return replace(
+        axes,
+        pixel=pixel,
+        cutoff_class=classes.astype(np.uint8),
+        units=sums[:, 0].copy(),
+        moment=sums[:, 1:4].copy(),
+        sector=sector.astype(np.uint8) if resolved else None,
+        side_moment=sums[:, 4:].copy() if resolved else None,
+    )
 
 
-def _joined(
-    n_class: int,
-    pixel: NDArray[np.int64],
-    cutoff_class: NDArray[np.uint8],
-    units: NDArray[np.int64],
-    moment: NDArray[np.int64],
-) -> _Cells:
-    """Add up cells of the same pixel and class."""
-    key, row = np.unique(pixel * n_class + cutoff_class, return_inverse=True)
-    sums = np.zeros((len(key), 4), dtype=np.int64)
-    np.add.at(sums, row, np.column_stack([units, moment]))
-    return key // n_class, (key % n_class).astype(np.uint8), sums[:, 0].copy(), sums[:, 1:].copy()
+def _starts(place: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the cells of each place begin."""
+    return np.flatnonzero(np.diff(place, prepend=-1))
 
 
 def _direction(moment: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -157,195 +218,8 @@ def _direction(moment: NDArray[np.generic]) -> NDArray[np.float64]:
     return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True))
 
 
-def livetime_axes(
-    seconds: SecondsSource,
-    navigator: Navigator,
-    *,
-    frame: str = "galactic",
-    nside: int = AXIS_NSIDE,
-    efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
-    progress: Callable[[int], None] | None = None,
-) -> LivetimeAxes:
-    """Add up the live time of a mission by detector axis.
-
-    Parameters
-    ----------
-    seconds : SecondsSource
-        Rows of the mission.
-    navigator : Navigator
-        The instrument on its orbit; its frame is the galactic one.
-    frame : str
-        "galactic" (the navigator's) or "earth_fixed".
-    nside : int
-        Resolution of the axis' pixels.
-    efficiency : EfficiencyMap or EfficiencyTable, optional
-        Efficiency by place, and by time and cutoff, which weighs the live time.
-    progress : callable, optional
-        Called with the number of rows done after each block.
-
-    Returns
-    -------
-    LivetimeAxes
-        The same bits for any number of threads and any division of the rows into blocks.
-
-    Raises
-    ------
-    DataError
-        No row is live with a bin open, or the table is at fault.
-    FrameError
-        The frame is unknown.
-    RangeError
-        A choice is out of range.
-
-    Notes
-    -----
-    The axis is taken at the middle of each row. Live time and live time times axis are rounded to 2^-32 s and added as
-    integers, so that the mean axis of a pixel is known and not taken for its centre.
-    """
-    made = livetime_axes_in(seconds, navigator, frames=(frame,), nside=nside, efficiency=efficiency, progress=progress)
-    return made[frame]
-
-
-def livetime_axes_in(
-    seconds: SecondsSource,
-    navigator: Navigator,
-    *,
-    frames: tuple[str, ...] = ("galactic", "earth_fixed"),
-    nside: int = AXIS_NSIDE,
-    efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
-    progress: Callable[[int], None] | None = None,
-) -> dict[str, LivetimeAxes]:
-    """Add up the live time of a mission by detector axis, in several frames in one pass.
-
-    Parameters
-    ----------
-    seconds : SecondsSource
-        Rows of the mission.
-    navigator : Navigator
-        The instrument on its orbit; its frame is the galactic one.
-    frames : tuple of str
-        "galactic" (the navigator's), "earth_fixed", or both.
-    nside : int
-        Resolution of the axis' pixels.
-    efficiency : EfficiencyMap or EfficiencyTable, optional
-        Efficiency by place, and by time and cutoff, which weighs the live time.
-    progress : callable, optional
-        Called with the number of rows done after each block.
-
-    Returns
-    -------
-    dict of str to LivetimeAxes
-        The sums of each frame, as `livetime_axes` gives them.
-
-    Raises
-    ------
-    DataError
-        No row is live with a bin open, or the table is at fault.
-    FrameError
-        A frame is unknown.
-    RangeError
-        A choice is out of range.
-    """
-    for frame in frames:
-        if frame not in ("galactic", "earth_fixed"):
-            raise FrameError(f"frame = {frame!r} is unknown; 'galactic' or 'earth_fixed' is wanted")
-    sums = {frame: AxisLivetime(nside, len(navigator.energy_edge_gev)) for frame in frames}
-    count = np.zeros(len(CAUSES), dtype=np.int64)
-    lived = [0] * len(CAUSES)
-    n_row, last_s, gap_s = 0, seconds.start_s, 0.0
-    for row in axis_rows(seconds, navigator):
-        livetime_s = row.livetime_s if efficiency is None else row.livetime_s * row_efficiency(efficiency, row)
-        for frame, sum_ in sums.items():
-            sum_.add(row.sky if frame == "galactic" else row.earth, livetime_s, row.cutoff_class)
-        count += np.bincount(row.causes.cause, minlength=len(CAUSES))
-        # Equal live times are many, so that sums of doubles of units below 2^53 are exact.
-        units = np.rint(row.causes.live_s / UNIT_S).astype(np.int64)
-        for i in range(len(CAUSES)):
-            lived[i] += int(units[row.causes.cause == i].sum())
-        n_row += len(row.time_s)
-        gap_s += float(
-            row.time_s[0] - last_s + (row.time_s[-1] - row.time_s[0]) - (len(row.time_s) - 1) * seconds.step_s
-        )
-        last_s = float(row.time_s[-1]) + seconds.step_s
-        if progress is not None:
-            progress(n_row)
-    made = {}
-    for frame, sum_ in sums.items():
-        pixel, classes, units, moment = sum_.sums()
-        live = int(units.sum(dtype=object)) if len(units) else 0
-        if not (classes < len(navigator.energy_edge_gev) - 1).any():
-            raise DataError("the exposure is zero: no second is live with an energy bin open")
-        if live >= 2**63:
-            raise OverflowedError("units: the live time exceeds 2^63 units of 2^-32 s")
-        budget = LivetimeBudget(
-            n_row, n_row * seconds.step_s, live / 2**32, tuple(int(c) for c in count), tuple(lived), max(gap_s, 0.0)
-        )
-        identity = _identity(navigator, seconds, efficiency)
-        span = ((seconds.start_s, last_s),)
-        edge = navigator.energy_edge_gev
-        made[frame] = LivetimeAxes(frame, nside, pixel, classes, units, moment, edge, budget, span, identity)
-    return made
-
-
-def _identity(
-    navigator: Navigator, seconds: SecondsSource, efficiency: "EfficiencyMap | EfficiencyTable | None"
-) -> str:
-    rule = getattr(seconds, "rule", None)
-    weighed = "none" if efficiency is None else efficiency.sha256
-    return f"{navigator.rule!r}; {rule!r}; mounting {navigator.mounting.tolist()}; efficiency {weighed}"
-
-
-def merged_axes(parts: list[LivetimeAxes]) -> LivetimeAxes:
-    """Join the sums of disjoint stretches of one mission.
-
-    Parameters
-    ----------
-    parts : list of LivetimeAxes
-        One or more, in any order.
-
-    Returns
-    -------
-    LivetimeAxes
-        What one pass over all stretches gives, bit for bit.
-
-    Raises
-    ------
-    DataError
-        There is none, two overlap in time, or they were not made alike.
-    OverflowedError
-        A sum leaves the range of 64 bits.
-    """
-    if not parts:
-        raise DataError("no sums to merge")
-    first = parts[0]
-    for part in parts[1:]:
-        for name in ("frame", "nside", "identity"):
-            if getattr(part, name) != getattr(first, name):
-                raise DataError(f"{name} = {getattr(part, name)!r} differs from {getattr(first, name)!r}")
-        if not np.array_equal(part.energy_edge_gev, first.energy_edge_gev):
-            raise DataError("the energy bins of the parts differ")
-    span = sorted(interval for part in parts for interval in part.span_s)
-    joined = [span[0]]
-    for start, stop in span[1:]:
-        if start < joined[-1][1] - _OVERLAP_S:
-            raise DataError(f"the seconds from {start} to {min(stop, joined[-1][1])} would be counted twice")
-        if start - joined[-1][1] <= _OVERLAP_S:
-            joined[-1] = (joined[-1][0], stop)
-        else:
-            joined.append((start, stop))
-    if sum(int(part.units.sum(dtype=object)) for part in parts) >= 2**63:
-        raise OverflowedError("units: the live time of the parts exceeds 2^63 units of 2^-32 s")
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _CELLS)
-    pixel, classes, units, moment = _joined(first.n_class, *columns)
-    budgets = [part.budget for part in parts]
-    budget = LivetimeBudget(
-        sum(b.n_row for b in budgets),
-        sum(b.total_s for b in budgets),
-        int(units.sum(dtype=object)) / 2**32,
-        tuple(map(sum, zip(*(b.n_by_cause for b in budgets), strict=True))),
-        tuple(map(sum, zip(*(b.livetime_units_by_cause for b in budgets), strict=True))),
-        sum(b.gap_s for b in budgets),
-    )
-    return replace(
-        first, pixel=pixel, cutoff_class=classes, units=units, moment=moment, budget=budget, span_s=tuple(joined)
-    )
+def _square(moment: NDArray[np.generic], axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Direction of the part of a moment that is square to an axis."""
+    side = _direction(moment)
+    side -= (side * axis).sum(axis=1, keepdims=True) * axis
+    return _direction(side)

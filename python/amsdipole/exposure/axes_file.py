@@ -9,6 +9,7 @@ import numpy as np
 from amsdipole._files import replacing
 from amsdipole.errors import DataError
 from amsdipole.exposure.axes import LivetimeAxes, LivetimeBudget
+from amsdipole.exposure.azimuth_cube import AzimuthCube
 from amsdipole.exposure.livetime import LivetimeCube
 from amsdipole.orbit import CAUSES
 
@@ -36,21 +37,21 @@ def write_axes(path: str | os.PathLike[str], axes: LivetimeAxes, *, overwrite: b
 
     Notes
     -----
-    Tables CELLS (pixel, class, live time and its moments in units of SCALE seconds, 64-bit integers), ENERGY, SPANS and
-    BUDGET. The file appears whole or not at all.
+    Tables CELLS (pixel, class, live time and its moments in units of SCALE seconds, 64-bit integers; with rolls
+    SECTOR and SIDE, the moments of the x direction), ENERGY, SPANS and BUDGET. The file appears whole or not at all.
     """
     with replacing(path, overwrite=overwrite) as temporary:
         _hdus(axes).writeto(temporary, overwrite=True, checksum=True)
 
 
-def write_cube(path: str | os.PathLike[str], cube: LivetimeCube, *, overwrite: bool = False) -> None:
-    """Write sums as `write_axes` does, with the cube T[pixel, cos zenith, class] and its axes beside them.
+def write_cube(path: str | os.PathLike[str], cube: LivetimeCube | AzimuthCube, *, overwrite: bool = False) -> None:
+    """Write sums as `write_axes` does, with the cube T[pixel, cos zenith(, azimuth), class] and its axes beside them.
 
     Parameters
     ----------
     path : path-like
         File to make.
-    cube : LivetimeCube
+    cube : LivetimeCube or AzimuthCube
         The cube.
     overwrite : bool
         Whether an existing file may be replaced.
@@ -64,8 +65,14 @@ def write_cube(path: str | os.PathLike[str], cube: LivetimeCube, *, overwrite: b
 
     file = _hdus(cube.axes)
     image = fits.ImageHDU(cube.units, name="CUBE")
-    for i, name in enumerate(("CLASS", "COS_ZENITH", "PIXEL"), start=1):
+    azimuth = ("AZIMUTH",) if isinstance(cube, AzimuthCube) else ()
+    for i, name in enumerate(("CLASS", *azimuth, "COS_ZENITH", "PIXEL"), start=1):
         image.header[f"CTYPE{i}"] = name
+    if isinstance(cube, AzimuthCube):
+        # Axis 2: sectors of equal width, from the detector's x by its y.
+        width = 360.0 / cube.n_azimuth
+        image.header["CRPIX2"], image.header["CRVAL2"], image.header["CDELT2"] = 1.0, width / 2.0, width
+        image.header["CUNIT2"] = "deg"
     image.header["NSIDE"], image.header["ORDERING"] = cube.nside, "RING"
     image.header["BUNIT"] = "2**-32 s"
     image.header["FRAME"] = (cube.frame or cube.axes.frame, "frame of the pixels")
@@ -84,6 +91,7 @@ def _hdus(axes: LivetimeAxes) -> "fits.HDUList":  # type: ignore[name-defined]  
         ("FORMAT", _FORMAT, "layout of this file"),
         ("FRAME", axes.frame, "frame of the axes"),
         ("NSIDE", axes.nside, "pixels of the axes, RING"),
+        ("N_SECTOR", axes.n_sector, "sectors of the roll; 1 does not resolve it"),
         ("SCALE", 2.0**-32, "unit of live time [s]"),
         ("N_ROW", budget.n_row, "rows of the mission"),
         ("TOTAL_S", budget.total_s, "time that they span [s]"),
@@ -97,6 +105,8 @@ def _hdus(axes: LivetimeAxes) -> "fits.HDUList":  # type: ignore[name-defined]  
         column("LIVETIME", "K", array=axes.units),
         column("MOMENT", "3K", array=axes.moment),
     ]
+    if axes.sector is not None:
+        cells += [column("SECTOR", "B", array=axes.sector), column("SIDE", "3K", array=axes.side_moment)]
     text = np.array([axes.identity], dtype=np.bytes_)
     spans = np.array(axes.span_s)
     table = fits.BinTableHDU.from_columns
@@ -159,6 +169,8 @@ def read_axes(path: str | os.PathLike[str]) -> LivetimeAxes:
                     raise DataError(f"{name}: FORMAT = {head.get('FORMAT')!r}; {_FORMAT!r} is wanted")
                 cells, budget = file["CELLS"].data, file["BUDGET"].data
                 units = np.array(cells["LIVETIME"], dtype=np.int64)
+                n_sector = int(head["N_SECTOR"])
+                resolved = n_sector > 1
                 return LivetimeAxes(
                     head["FRAME"],
                     int(head["NSIDE"]),
@@ -177,6 +189,9 @@ def read_axes(path: str | os.PathLike[str]) -> LivetimeAxes:
                     ),
                     tuple((float(row["START"]), float(row["STOP"])) for row in file["SPANS"].data),
                     str(file["MADE"].data["IDENTITY"][0]),
+                    n_sector,
+                    np.array(cells["SECTOR"], dtype=np.uint8) if resolved else None,
+                    np.array(cells["SIDE"], dtype=np.int64).reshape(-1, 3) if resolved else None,
                 )
     except (OSError, ValueError, TypeError, KeyError, IndexError, AstropyWarning) as error:
         if isinstance(error, DataError):

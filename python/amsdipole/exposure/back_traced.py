@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from amsdipole._arrays import whole_number
 from amsdipole.errors import DataError
-from amsdipole.exposure.acceptance import AcceptanceCurve, TwoDiscs
-from amsdipole.exposure.acceptance_table import AcceptanceTable, AngleTable
+from amsdipole.exposure.acceptance import AcceptanceCurve
+from amsdipole.exposure.acceptance_azimuth import AzimuthAcceptance
+from amsdipole.exposure.acceptance_table import AcceptanceTable
 from amsdipole.exposure.drawing import SpectrumQuantiles, drawn_directions
 from amsdipole.exposure.efficiency_table import EfficiencyTable
+from amsdipole.exposure.reference import Shape
 from amsdipole.geomagnetism import GaussCoefficients, TracingLimits
 from amsdipole.models import Flux, flux_integral
 from amsdipole.orbit import Navigator, SecondsSource, asymptotic_directions
@@ -53,7 +55,7 @@ def back_traced_reference(
     coefficients: GaussCoefficients,
     flux: Flux,
     acceptance: AcceptanceCurve,
-    geometry: TwoDiscs | AngleTable | AcceptanceTable,
+    geometry: Shape | AcceptanceTable | AzimuthAcceptance,
     nside: int,
     first_bin: int,
     n_arrival: int,
@@ -76,8 +78,9 @@ def back_traced_reference(
         Isotropic flux against energy [1/(m^2 sr s GeV)].
     acceptance : AcceptanceCurve
         Acceptance against energy [m^2 sr].
-    geometry : TwoDiscs, AngleTable or AcceptanceTable
-        Shape of the acceptance against the angle to the axis, the same at all energies or by the energy bin.
+    geometry : TwoDiscs, AngleTable, AzimuthAngles, AcceptanceTable or AzimuthAcceptance
+        Shape of the acceptance against the angle to the axis, and azimuth about it, the same at all energies or by
+        the energy bin.
     nside : int
         Resolution of the maps.
     first_bin : int
@@ -162,14 +165,14 @@ def back_traced_reference(
 
 
 def _drawn(
-    geometry: TwoDiscs | AngleTable | AcceptanceTable,
+    geometry: Shape | AcceptanceTable | AzimuthAcceptance,
     flux: Flux,
     edge: Floats,
     energy_bin: NDArray[np.int64],
     polar: Floats,
     turn: Floats,
 ) -> Floats:
-    if not isinstance(geometry, AcceptanceTable):
+    if not isinstance(geometry, AcceptanceTable | AzimuthAcceptance):
         return drawn_directions(geometry, polar, turn)
     direction = np.empty((len(polar), 3))
     for b in np.unique(energy_bin):

@@ -11,6 +11,7 @@ from amsdipole.exposure.efficiency import EfficiencyMap, geographic_pixel
 from amsdipole.exposure.pixel_window import AxisResponse
 from amsdipole.exposure.reference import folded_axes
 from amsdipole.orbit import Navigator, SecondsSource, axis_rows
+from amsdipole.sky import vector_to_pixel
 
 __all__ = ["PlaceReference", "place_reference"]
 
@@ -65,6 +66,7 @@ def place_reference(
     class_weight: ArrayLike,
     frame: str = "galactic",
     every: int = 1,
+    axis_nside: int | None = None,
 ) -> PlaceReference:
     """Fold the rows of a mission with a response, by the place over which they were spent.
 
@@ -86,6 +88,9 @@ def place_reference(
         "galactic" (the navigator's) or "earth_fixed".
     every : int
         Use one row in so many; 1 uses all.
+    axis_nside : int, optional
+        Join the axes over a place that lie in one pixel of this resolution, and let their mean stand for them; none
+        folds row by row. The response must then be averaged over such pixels.
 
     Returns
     -------
@@ -115,17 +120,32 @@ def place_reference(
         used, weight = used[weight > 0.0], weight[weight > 0.0]
         axes.append((row.sky if frame == "galactic" else row.earth)[used])
         weights.append(weight)
-        places.append(geographic_pixel(row.place[used], nside=nside_place).astype(np.int32))
+        places.append(geographic_pixel(row.place[used], nside=nside_place))
         first += len(row.time_s)
     place = np.concatenate(places)
     if not len(place):
         raise DataError("the exposure is zero: no second is live with the range open")
     order = np.argsort(place, kind="stable")
     axis, weight, place = np.concatenate(axes)[order], np.concatenate(weights)[order], place[order]
+    live_s = np.bincount(place, weights=weight, minlength=12 * nside_place**2).astype(np.float64)
+    if axis_nside is not None:
+        axis, weight, place = _joined(axis, weight, place, axis_nside)
     n_place = 12 * nside_place**2
     value = np.zeros((n_place, 12 * nside**2))
     edge = np.searchsorted(place, np.arange(n_place + 1))
     for i in np.flatnonzero(np.diff(edge)):
         part = slice(edge[i], edge[i + 1])
         value[i] = folded_axes(axis[part], weight[part], response, nside=nside)
-    return PlaceReference(value, np.bincount(place, weights=weight, minlength=n_place).astype(np.float64))
+    return PlaceReference(value, live_s)
+
+
+def _joined(
+    axis: NDArray[np.float64], weight: NDArray[np.float64], place: NDArray[np.int64], nside: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean axis and weight of the rows over each place in each pixel of axes."""
+    n_axis = 12 * nside**2
+    cell = place * n_axis + vector_to_pixel(axis, nside)
+    held, row = np.unique(cell, return_inverse=True)
+    moment = np.column_stack([np.bincount(row, weights=weight * axis[:, k], minlength=len(held)) for k in range(3)])
+    total = np.bincount(row, weights=weight, minlength=len(held)).astype(np.float64)
+    return moment / np.linalg.norm(moment, axis=1, keepdims=True), total, held // n_axis

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.exposure.acceptance import TwoDiscs
+from amsdipole.exposure.acceptance_azimuth import AzimuthAngles
 from amsdipole.exposure.acceptance_table import AngleTable
 from amsdipole.models import Flux
 
@@ -52,13 +53,13 @@ class SpectrumQuantiles:
         return np.asarray(np.interp(np.log(energy_gev), np.log(self.grid_gev), self.total))
 
 
-def drawn_directions(geometry: TwoDiscs | AngleTable, polar: Floats, turn: Floats) -> Floats:
+def drawn_directions(geometry: TwoDiscs | AngleTable | AzimuthAngles, polar: Floats, turn: Floats) -> Floats:
     """Draw unit vectors in the detector by the shape of the acceptance.
 
     Parameters
     ----------
-    geometry : TwoDiscs or AngleTable
-        Shape of the acceptance against the angle to the axis.
+    geometry : TwoDiscs, AngleTable or AzimuthAngles
+        Shape of the acceptance against the angle to the axis, and azimuth about it.
     polar, turn : numpy.ndarray of float64, shape (n,)
         Uniform numbers in [0, 1): for the angle to the axis and for that about it.
 
@@ -70,6 +71,23 @@ def drawn_directions(geometry: TwoDiscs | AngleTable, polar: Floats, turn: Float
     edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
     total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
     cosine = np.interp(polar * total[-1], total, edge)
-    azimuth = turn * 2.0 * np.pi
+    azimuth = _drawn_azimuths(geometry, cosine, turn) if isinstance(geometry, AzimuthAngles) else turn * 2.0 * np.pi
     sine = np.sqrt(1.0 - cosine**2)
     return np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+
+
+def _drawn_azimuths(geometry: AzimuthAngles, cosine: Floats, turn: Floats) -> Floats:
+    """Read the share of the area up to an azimuth backwards, straight between 720 azimuths."""
+    edge = np.linspace(0.0, 2.0 * np.pi, 721)
+    out = np.empty(len(cosine))
+    for first in range(0, len(cosine), 4096):  # 24 MB at once
+        part = slice(first, first + 4096)
+        area = geometry.area_m2(cosine[part, None], edge)
+        total = np.cumsum(np.column_stack([np.zeros(len(area)), (area[:, 1:] + area[:, :-1]) / 2.0]), axis=1)
+        wanted = turn[part, None] * total[:, -1:]
+        i = np.minimum((total <= wanted).sum(axis=1) - 1, 719)
+        row = np.arange(len(area))
+        gap = total[row, i + 1] - total[row, i]
+        share = np.divide(wanted[:, 0] - total[row, i], gap, out=np.zeros(len(area)), where=gap > 0.0)
+        out[part] = edge[i] + share * (edge[1] - edge[0])
+    return out

@@ -157,7 +157,7 @@ def efficiency_covariance(
     *,
     class_weight: ArrayLike,
     reference: Floats,
-    mean_cosine: float,
+    mean_direction: ArrayLike,
     n_variation: int,
     rng: np.random.Generator,
 ) -> Floats:
@@ -175,8 +175,8 @@ def efficiency_covariance(
         Weight of each cutoff class: the rate of the range where it is open.
     reference : numpy.ndarray of float64, shape (12 nside^2,)
         Reference map of the range, for the fit's response.
-    mean_cosine : float
-        Mean of cos(zenith in the detector) over the acceptance.
+    mean_direction : array_like of float, shape (3,)
+        Mean of the directions in the detector over the acceptance; x and y are 0 where it does not depend on azimuth.
     n_variation : int
         Efficiencies drawn within the intervals, 2 or more.
     rng : numpy.random.Generator
@@ -196,19 +196,26 @@ def efficiency_covariance(
 
     Notes
     -----
-    A row whose axis is a adds its weight times the mean cosine times a to the sum of directions, so that cells need but
-    four sums, and a variation costs a product with them. The shift is M^-1 (<n>_varied - <n>), M that of `reference`.
+    A row adds its weight times the mean direction, turned into the sky, to the sum of directions, so that cells need
+    but four sums, and a variation costs a product with them. The shift is M^-1 (<n>_varied - <n>), with M that of
+    `reference`.
     """
     weight_of = finite_floats("class_weight", class_weight, (len(navigator.energy_edge_gev),))
     n_draw = whole_number("n_variation", n_variation, low=2, high=100_000)
+    mean_in_detector = finite_floats("mean_direction", mean_direction, (3,))
+    skew = bool(mean_in_detector[:2].any())
     n_cell = len(efficiency.value)
     total, moment = np.zeros(n_cell), np.zeros((n_cell, 3))
-    for row in axis_rows(seconds, navigator):
+    for row in axis_rows(seconds, navigator, sides=skew):
+        toward = row.sky * mean_in_detector[2]
+        if skew:
+            side = row.side("galactic")
+            toward += side * mean_in_detector[0] + np.cross(row.sky, side) * mean_in_detector[1]
         weight = row.livetime_s * weight_of[row.cutoff_class]
         cell = efficiency.cell(row.place, row.time_s, row.cutoff_gv)
         total += np.bincount(cell, weights=weight, minlength=n_cell)
         for k in range(3):
-            moment[:, k] += np.bincount(cell, weights=weight * row.sky[:, k] * mean_cosine, minlength=n_cell)
+            moment[:, k] += np.bincount(cell, weights=weight * toward[:, k], minlength=n_cell)
     if not total.sum() > 0.0:
         raise DataError("the exposure is zero: no second is live with the range open")
     center = pixel_centers(round((len(reference) / 12) ** 0.5))

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from amsdipole import _core
 from amsdipole._arrays import finite_floats, floats, indices, number, whole_number
-from amsdipole.exposure.axes import UNIT_S, LivetimeAxes, LivetimeBudget, livetime_axes
+from amsdipole.exposure.axes import UNIT_S, LivetimeAxes, LivetimeBudget
+from amsdipole.exposure.axis_pass import livetime_axes
 from amsdipole.exposure.efficiency import EfficiencyMap
 from amsdipole.exposure.efficiency_table import EfficiencyTable
 from amsdipole.exposure.pixel_window import pixel_radius
@@ -18,6 +19,7 @@ from amsdipole.orbit import Navigator, SecondsSource
 __all__ = [
     "LivetimeCube",
     "livetime_cube",
+    "spread_attitudes",
     "spread_livetime",
     "zenith_edges",
 ]
@@ -52,7 +54,7 @@ class LivetimeCube:
     @cached_property
     def units(self) -> NDArray[np.int64]:
         """Live time in units of 2^-32 s, shape (npix, n_zenith, n_class): how long each pixel's centre was seen."""
-        axis, units = self.axes.coarser(SPREAD_NSIDE).mean_axes()
+        axis, units = self.axes.without_roll().coarser(SPREAD_NSIDE).mean_axes()
         if self.matrix is not None:
             axis = axis @ self.matrix.T
             axis /= np.linalg.norm(axis, axis=1, keepdims=True)
@@ -157,11 +159,53 @@ def spread_livetime(axis: ArrayLike, units: ArrayLike, *, nside: int, cos_edge: 
     >>> int(cube.sum() / 2**32)
     4
     """
+    return spread_attitudes(axis, np.zeros((0, 3)), units, nside=nside, cos_edge=cos_edge, n_azimuth=1)[:, :, 0]
+
+
+def spread_attitudes(
+    axis: ArrayLike, side: ArrayLike, units: ArrayLike, *, nside: int, cos_edge: ArrayLike, n_azimuth: int
+) -> NDArray[np.int64]:
+    """Hand the live time of each attitude to every pixel that it sees, by where it sees it.
+
+    Parameters
+    ----------
+    axis : array_like of float, shape (n, 3)
+        Unit vectors along which the detector's axis pointed.
+    side : array_like of float, shape (n, 3)
+        Unit vectors along which its x direction pointed, square to the axis; no rows for a single sector.
+    units : array_like of int, shape (n, n_class)
+        Live time of each attitude and cutoff class, in units of 2^-32 s; not negative.
+    nside : int
+        Resolution of the pixels.
+    cos_edge : array_like of float, shape (n_zenith + 1,)
+        Rising edges of cos(zenith) in [-1, 1]; the last bin is closed above.
+    n_azimuth : int
+        Equal sectors of azimuth in the detector, from its x by its y; 1 to 255.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (12 nside^2, n_zenith, n_azimuth, n_class)
+        Live time in the same units.
+
+    Raises
+    ------
+    ShapeError, RangeError, DataError, OverflowedError
+        As `spread_livetime`; also where a side is no unit vector, or not square to its axis.
+
+    Examples
+    --------
+    >>> up, x = [[0.0, 0.0, 1.0]], [[1.0, 0.0, 0.0]]
+    >>> cube = spread_attitudes(up, x, [[2**32]], nside=2, cos_edge=[0.9, 1.0], n_azimuth=4)
+    >>> (cube.sum(axis=(0, 1, 3)) / 2**32).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
     return _core.livetime_cube(
         floats("axis", axis, (None, 3)),
+        floats("side", side, (None, 3)),
         indices("units", units, (None, None)),
         nside,
         floats("cos_edge", cos_edge, (None,)),
+        n_azimuth,
     )
 
 
@@ -171,6 +215,7 @@ def livetime_cube(
     *,
     nside: int,
     cos_edge: ArrayLike,
+    n_sector: int = 1,
     efficiency: "EfficiencyMap | EfficiencyTable | None" = None,
     progress: Callable[[int], None] | None = None,
 ) -> LivetimeCube:
@@ -186,6 +231,8 @@ def livetime_cube(
         Resolution of the galactic pixels.
     cos_edge : array_like of float, shape (n_zenith + 1,)
         Rising edges of cos(zenith).
+    n_sector : int
+        Sectors of the roll about the axis that its sums keep, for an acceptance that depends on azimuth; 1 keeps none.
     efficiency : EfficiencyMap or EfficiencyTable, optional
         Efficiency, which weighs the live time.
     progress : callable, optional
@@ -210,4 +257,5 @@ def livetime_cube(
     edge = finite_floats("cos_edge", cos_edge, (None,))
     n_class = len(navigator.energy_edge_gev)
     spread_livetime(np.zeros((0, 3)), np.zeros((0, n_class), dtype=np.int64), nside=nside, cos_edge=edge)
-    return LivetimeCube(livetime_axes(seconds, navigator, efficiency=efficiency, progress=progress), nside, edge)
+    axes = livetime_axes(seconds, navigator, n_sector=n_sector, efficiency=efficiency, progress=progress)
+    return LivetimeCube(axes, nside, edge)

@@ -9,9 +9,9 @@ from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.exposure.acceptance import TwoDiscs
 from amsdipole.exposure.acceptance_table import AngleTable
 
-__all__ = ["AxisResponse", "PixelRadius", "axis_response", "pixel_radius", "smoothed_density"]
+__all__ = ["RIM_SHARE", "AxisResponse", "PixelRadius", "axis_response", "pixel_radius", "smoothed_density"]
 
-_RIM_SHARE = 1e-3  # share of the kernel that reaches as far as the corners of a pixel do
+RIM_SHARE = 1e-3  # share of the kernel that reaches as far as the corners of a pixel do
 _N_ANGLE, _N_RADIUS, _N_NODE = 24, 6, 12  # nodes of the averages: doubling them moves no bin by 1e-5 of the greatest
 
 
@@ -104,7 +104,7 @@ def smoothed_density(
     cosine = (edge[1:] + edge[:-1])[:, None] / 2.0 + half[:, None] * node
     core = _disc_average(geometry, cosine, float(np.hypot(pixel.mean, axis.mean)))
     rim = _disc_average(geometry, cosine, pixel.greatest + axis.greatest)
-    density = ((1.0 - _RIM_SHARE) * core + _RIM_SHARE * rim) @ weight / 2.0
+    density = ((1.0 - RIM_SHARE) * core + RIM_SHARE * rim) @ weight / 2.0
     return np.asarray(density / geometry.acceptance_m2_sr)
 
 
@@ -154,7 +154,7 @@ def axis_response(geometry: TwoDiscs | AngleTable, *, pixel: PixelRadius | None,
     cosine = np.linspace(least, 1.0, 4097)
     value = _disc_average(geometry, cosine, core)
     if pixel is not None:
-        value = (1.0 - _RIM_SHARE) * value + _RIM_SHARE * _disc_average(geometry, cosine, reach)
+        value = (1.0 - RIM_SHARE) * value + RIM_SHARE * _disc_average(geometry, cosine, reach)
     return AxisResponse(least, value / geometry.acceptance_m2_sr)
 
 

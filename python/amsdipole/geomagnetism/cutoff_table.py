@@ -1,5 +1,6 @@
 """Tables of traced cutoffs over a shell above the Earth, read between their points."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,12 @@ class CutoffTable:
             raise DataError("longitude_deg: evenly spaced longitudes from 0 to below 360 are wanted")
         if len(bad := np.argwhere(~((self.share > 0.0) & np.isfinite(self.share)))):
             raise DataError(f"share{bad[0].tolist()} = {self.share[tuple(bad[0])]} is not positive")
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of grid and shares: part of the identity of sums that they gate."""
+        whole = (self.latitude_deg, self.longitude_deg, self.share, np.array([self.half_angle_rad, self.tilt_rad]))
+        return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in whole)).hexdigest()
 
     def share_at(self, position_km: ArrayLike, velocity_km_s: ArrayLike) -> NDArray[np.float64]:
         """Read the share at positions of an orbit.

@@ -1,7 +1,7 @@
 """What the exposure needs of each row: where the axis points, how long it is live, and the cutoff's class."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class AxisRows:
         Live time [s]; 0 where the row is not selected.
     causes : SecondCauses
         What became of each row's time.
+    sky_side, earth_side : numpy.ndarray of float64, shape (n, 3), optional
+        The detector's x direction beside its axis, in the same axes; where it was asked for.
     """
 
     time_s: NDArray[np.float64]
@@ -51,9 +53,22 @@ class AxisRows:
     cutoff_class: NDArray[np.uint8]
     livetime_s: NDArray[np.float64]
     causes: SecondCauses
+    sky_side: NDArray[np.float64] | None = None
+    earth_side: NDArray[np.float64] | None = None
+
+    def axis(self, frame: str) -> NDArray[np.float64]:
+        """Axis in "galactic" (the navigator's) or "earth_fixed" axes."""
+        return self.sky if frame == "galactic" else self.earth
+
+    def side(self, frame: str) -> NDArray[np.float64]:
+        """Detector's x direction in such axes."""
+        side = self.sky_side if frame == "galactic" else self.earth_side
+        if side is None:
+            raise AssertionError("the rows were asked for without their sides")
+        return side
 
 
-def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]:
+def axis_rows(source: SecondsSource, navigator: Navigator, *, sides: bool = False) -> Iterator[AxisRows]:
     """Give all rows of a mission as the exposure wants them.
 
     Parameters
@@ -62,6 +77,8 @@ def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]
         Rows of the mission.
     navigator : Navigator
         The instrument on its orbit.
+    sides : bool
+        Whether the detector's x direction is wanted too.
 
     Yields
     ------
@@ -71,47 +88,68 @@ def axis_rows(source: SecondsSource, navigator: Navigator) -> Iterator[AxisRows]
     Notes
     -----
     For missions made from element sets one kernel goes from the orbit's knots to axis, place and cutoff; rows of a
-    table, and all rows where cutoffs are traced ones, pass through the navigator that events use.
+    table, and all rows where cutoffs are traced ones, pass through the navigator that events use. The x direction is
+    the axis of a detector that is mounted with its x along it, by the same arithmetic.
     """
     inner = source.source if isinstance(source, SelectedSeconds) else source
     if isinstance(inner, ElementSeconds) and navigator.table is None:
         for first in range(0, inner.n_row, BLOCK):
             row = np.arange(first, min(first + BLOCK, inner.n_row))
-            yield _finished(source, navigator, *_from_knots(inner, navigator, inner.row_start_s(row)))
+            yield _finished(source, navigator, _from_knots(inner, navigator, inner.row_start_s(row), sides))
     else:
         for block in inner.blocks():
-            yield _finished(source, navigator, *_from_table(block, navigator))
+            yield _finished(source, navigator, _from_table(block, navigator, sides))
 
 
-_Parts = tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
-    NDArray[np.float64], NDArray[np.int64] | None,
-]  # fmt: skip
+@dataclass(frozen=True)
+class _Parts:
+    """Rows before the selection."""
+
+    time_s: NDArray[np.float64]
+    sky: NDArray[np.float64]
+    earth: NDArray[np.float64]
+    place: NDArray[np.float64]
+    cutoff_gv: NDArray[np.float64]
+    fraction: NDArray[np.float64]
+    flags: NDArray[np.int64] | None
+    side: tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None] = (None, None)
 
 
-def _from_knots(source: ElementSeconds, navigator: Navigator, time_s: NDArray[np.float64]) -> _Parts:
+_X_FOR_Z = [1, 2, 0]  # columns of a rotation, turned so that x stands where the axis did
+
+
+def _from_knots(source: ElementSeconds, navigator: Navigator, time_s: NDArray[np.float64], sides: bool) -> _Parts:
     knots = source.knots.covering(float(time_s[0]), float(time_s[-1]))
     dipole, frame = navigator.dipole, navigator.frame
-    sky, earth, place, cutoff_gv = _core.orbit_axes(
-        time_s,
-        knots.segment_start_s,
-        knots.segment_offset,
-        knots.knot_start_s,
-        knots.step_s,
-        knots.position_km,
-        knots.velocity_km_s,
-        np.array(source.angle_rad),
-        floats("mounting", navigator.mounting, (3, 3)),
-        source.step_s / 2.0,
-        *_covering(frame.time_s, frame.matrix, time_s),
-        navigator.rule.half_angle_rad,
-        navigator.rule.charge_sign,
-        dipole.time_s,
-        dipole.k_gv,
-        dipole.center_km,
-        dipole.pole,
-    )
-    return time_s, sky, earth, place, cutoff_gv, source.livetime_at(place), None
+    frame_knots = _covering(frame.time_s, frame.matrix, time_s)
+
+    def along(mounting: NDArray[np.float64], half_angle_rad: float) -> tuple[NDArray[np.float64], ...]:
+        return _core.orbit_axes(
+            time_s,
+            knots.segment_start_s,
+            knots.segment_offset,
+            knots.knot_start_s,
+            knots.step_s,
+            knots.position_km,
+            knots.velocity_km_s,
+            np.array(source.angle_rad),
+            floats("mounting", mounting, (3, 3)),
+            source.step_s / 2.0,
+            *frame_knots,
+            half_angle_rad,
+            navigator.rule.charge_sign,
+            dipole.time_s,
+            dipole.k_gv,
+            dipole.center_km,
+            dipole.pole,
+        )
+
+    sky, earth, place, cutoff_gv = along(navigator.mounting, navigator.rule.half_angle_rad)
+    parts = _Parts(time_s, sky, earth, place, cutoff_gv, source.livetime_at(place), None)
+    if not sides:
+        return parts
+    sky_side, earth_side, _, _ = along(np.asarray(navigator.mounting)[:, _X_FOR_Z], 0.0)
+    return replace(parts, side=(sky_side, earth_side))
 
 
 def _covering(
@@ -125,27 +163,32 @@ def _covering(
     return knot_s[first:last], np.ascontiguousarray(matrix[first:last])
 
 
-def _from_table(block: Seconds, navigator: Navigator) -> _Parts:
+def _from_table(block: Seconds, navigator: Navigator, sides: bool) -> _Parts:
     row = navigator(block)
     half_s = row.step_s / 2.0
     sky = axes_at(row.rotation, row.rate, offset_s=half_s)
-    earth = earth_axes(row.time_s, *navigator.attitude(block), half_s)
+    rotation, rate = navigator.attitude(block)
+    earth = earth_axes(row.time_s, rotation, rate, half_s)
     place = geodetic(teme_to_earth_fixed(row.time_s, block.position_km))
-    return row.time_s, sky, earth, place, row.cutoff_gv, block.livetime_fraction, block.flags
+    parts = _Parts(row.time_s, sky, earth, place, row.cutoff_gv, block.livetime_fraction, block.flags)
+    if not sides:
+        return parts
+    sky_side = axes_at(row.rotation[:, :, _X_FOR_Z], row.rate, offset_s=half_s)
+    return replace(parts, side=(sky_side, earth_axes(row.time_s, rotation[:, :, _X_FOR_Z], rate, half_s)))
 
 
-def _finished(
-    source: SecondsSource,
-    navigator: Navigator,
-    time_s: NDArray[np.float64],
-    sky: NDArray[np.float64],
-    earth: NDArray[np.float64],
-    place: NDArray[np.float64],
-    cutoff_gv: NDArray[np.float64],
-    fraction: NDArray[np.float64],
-    flags: NDArray[np.int64] | None,
-) -> AxisRows:
+def _finished(source: SecondsSource, navigator: Navigator, parts: _Parts) -> AxisRows:
     rule = source.rule if isinstance(source, SelectedSeconds) else None
-    found = causes(rule, time_s, fraction, place, earth, source.step_s, flags)
-    classes = cutoff_class(cutoff_gv, navigator.energy_edge_gev, factor=navigator.rule.factor)
-    return AxisRows(time_s, sky, earth, place, cutoff_gv, classes, found.livetime_s, found)
+    found = causes(rule, parts.time_s, parts.fraction, parts.place, parts.earth, source.step_s, parts.flags)
+    classes = cutoff_class(parts.cutoff_gv, navigator.energy_edge_gev, factor=navigator.rule.factor)
+    return AxisRows(
+        parts.time_s,
+        parts.sky,
+        parts.earth,
+        parts.place,
+        parts.cutoff_gv,
+        classes,
+        found.livetime_s,
+        found,
+        *parts.side,
+    )

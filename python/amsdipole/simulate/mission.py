@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amsdipole._arrays import finite_floats, whole_number
 from amsdipole.errors import DataError, RangeError
 from amsdipole.events import write_events
-from amsdipole.exposure import AcceptanceCurve, AngleTable, SpectrumQuantiles, TwoDiscs, drawn_directions
+from amsdipole.exposure import AcceptanceCurve, Shape, SpectrumQuantiles, drawn_directions
 from amsdipole.geomagnetism import stormer_cutoff
 from amsdipole.models import Flux
 from amsdipole.orbit import Navigator, Seconds, SecondsSource
@@ -36,8 +36,8 @@ class Mission:
         Isotropic flux against energy [1/(m^2 sr s GeV)].
     acceptance : AcceptanceCurve
         Acceptance against energy [m^2 sr].
-    geometry : TwoDiscs or AngleTable
-        Shape of the acceptance against the angle to the axis.
+    geometry : TwoDiscs, AngleTable or AzimuthAngles
+        Shape of the acceptance against the angle to the axis, and azimuth about it.
     rho : numpy.ndarray of float64, shape (3,)
         Dipole of the flux in galactic axes (FB, EW, NS); its length is below 1.
     """
@@ -46,7 +46,7 @@ class Mission:
     navigator: Navigator
     flux: Flux
     acceptance: AcceptanceCurve
-    geometry: TwoDiscs | AngleTable
+    geometry: Shape
     rho: NDArray[np.float64]
 
     def __post_init__(self) -> None:

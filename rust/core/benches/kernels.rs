@@ -7,11 +7,13 @@
 use amsdipole_core::axis_livetime::{AxisLivetime, axes_at};
 use amsdipole_core::counts::{Counts, Events, Navigation};
 use amsdipole_core::cutoff::{DipoleKnots, cutoff_class, stormer_cutoff};
+use amsdipole_core::fold_roll::folded_attitudes;
 use amsdipole_core::livetime::livetime_cube;
 use amsdipole_core::poisson::poisson_counts;
+use amsdipole_core::roll_livetime::RollLivetime;
 use amsdipole_core::slopes::maximum_slopes;
 use amsdipole_core::states::{StateKnots, interpolated_states};
-use amsdipole_core::vector::{Matrix, Vector};
+use amsdipole_core::vector::{Matrix, Vector, cross, unit};
 use amsdipole_core::{attitude, earth, healpix, navigation, seconds};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -193,7 +195,17 @@ fn sums(c: &mut Criterion) {
     let edge: Vec<f64> = (0..=20).map(|i| 0.88 + 0.006 * f64::from(i)).collect();
     let _ = group.throughput(Throughput::Elements(2000));
     let _ = group.bench_function("livetime_cube", |b| {
-        b.iter(|| black_box(livetime_cube(&axis, &units, 6, 32, &edge)).unwrap());
+        b.iter(|| black_box(livetime_cube(&axis, &[], &units, 6, 32, &edge, 1)).unwrap());
+    });
+    let side: Vec<Vector> = axis.iter().map(|a| unit(&cross(a, &random.direction(-1.0)))).collect();
+    let (weight, response, pattern) = (vec![1.0; 2000], vec![1.0; 4097], vec![1.0; 257 * 257]);
+    let _ = group.bench_function("folded_attitudes", |b| {
+        b.iter(|| black_box(folded_attitudes(&axis, &side, &weight, 32, 0.88, &response, &pattern, 257)).unwrap());
+    });
+    let mut rolls = RollLivetime::new(128, 6, 24).unwrap();
+    let (second, class) = (vec![1.0; 2000], vec![0; 2000]);
+    let _ = group.bench_function("RollLivetime::add", |b| {
+        b.iter(|| rolls.add(&axis, &side, &second, &class).unwrap());
     });
     group.finish();
 }

@@ -22,46 +22,59 @@ pub fn folded_axes(axis: &[Vector], weight: &[f64], nside: i64, cos_least: f64, 
     at_least("response", response.len(), 2)?;
     all_finite("response", response)?;
     let table = Table::new(cos_least, response);
-    let points: Vec<Point> = axis.iter().zip(weight).map(|(axis, weight)| Point::new(axis, *weight)).collect();
+    let points = Reach::of(axis);
+    Ok(folded(&grid, &points, cos_least, |i, z, x, y, out| add_span(&points[i], weight[i], z, x, y, out, &table)))
+}
+
+/// A map to which every axis adds on the spans of the rings that it reaches: point, height of the ring, x and y of the
+/// pixels' centres, sums.
+pub(crate) fn folded(
+    grid: &Grid,
+    points: &[Reach],
+    cos_least: f64,
+    add: impl Fn(usize, f64, &[f64], &[f64], &mut [f64]) + Sync,
+) -> Vec<f64> {
     let mut map = vec![0.0; grid.npix() as usize];
     let mut rings = Vec::new();
     let mut rest = map.as_mut_slice();
-    for ring in 1..4 * nside {
+    for ring in 1..4 * grid.nside() {
         let (mine, others) = rest.split_at_mut((grid.ring_start(ring + 1) - grid.ring_start(ring)) as usize);
         rings.push((grid.ring_start(ring), mine));
         rest = others;
     }
-    rings.into_par_iter().for_each(|(first, out)| fold_ring(&grid, first, out, &points, &table));
-    Ok(map)
+    rings.into_par_iter().for_each(|(first, out)| fold_ring(grid, first, out, points, cos_least, &add));
+    map
 }
 
 /// 2^52: a number of its size has no digits after the point.
 const STEPS: f64 = 4_503_599_627_370_496.0;
 
 /// An axis with what its reach on a ring is computed from.
-struct Point {
+pub(crate) struct Reach {
     axis: Vector,
     rho: f64,
     turn: f64,
-    weight: f64,
 }
 
-impl Point {
-    fn new(axis: &Vector, weight: f64) -> Self {
-        let rho = (axis[0] * axis[0] + axis[1] * axis[1]).sqrt();
-        Self { axis: *axis, rho, turn: quarter_turns(axis[0], axis[1]), weight }
+impl Reach {
+    pub(crate) fn of(axis: &[Vector]) -> Vec<Self> {
+        let reach = |axis: &Vector| {
+            let rho = (axis[0] * axis[0] + axis[1] * axis[1]).sqrt();
+            Self { axis: *axis, rho, turn: quarter_turns(axis[0], axis[1]) }
+        };
+        axis.iter().map(reach).collect()
     }
 }
 
 /// Response at evenly spaced cosines, with the slope to the next.
-struct Table {
+pub(crate) struct Table {
     least: f64,
     density: f64,
     entry: Vec<(f64, f64)>,
 }
 
 impl Table {
-    fn new(least: f64, response: &[f64]) -> Self {
+    pub(crate) fn new(least: f64, response: &[f64]) -> Self {
         let last = response.len() - 1;
         let entry = (0..last).map(|i| (response[i], response[i + 1] - response[i])).collect();
         Self { least, density: last as f64 / (1.0 - least), entry }
@@ -69,7 +82,7 @@ impl Table {
 
     /// A cosine that rounding put above 1 is read as 1.
     #[inline]
-    fn read(&self, cosine: f64) -> f64 {
+    pub(crate) fn read(&self, cosine: f64) -> f64 {
         let place = (cosine - self.least) * self.density;
         if place < 0.0 {
             return 0.0;
@@ -82,7 +95,14 @@ impl Table {
     }
 }
 
-fn fold_ring(grid: &Grid, first: i64, out: &mut [f64], points: &[Point], table: &Table) {
+fn fold_ring(
+    grid: &Grid,
+    first: i64,
+    out: &mut [f64],
+    points: &[Reach],
+    cos_least: f64,
+    add: &impl Fn(usize, f64, &[f64], &[f64], &mut [f64]),
+) {
     let n = out.len();
     let centre: Vec<Vector> = (0..n).map(|i| grid.centre(first + i as i64)).collect();
     let (x, y): (Vec<f64>, Vec<f64>) = centre.iter().map(|v| (v[0], v[1])).unzip();
@@ -90,11 +110,11 @@ fn fold_ring(grid: &Grid, first: i64, out: &mut [f64], points: &[Point], table: 
     let rho = ((1.0 - z) * (1.0 + z)).max(0.0).sqrt();
     let start = quarter_turns(x[0], y[0]);
     let per_turn = n as f64 / 4.0;
-    for point in points {
+    for (i, point) in points.iter().enumerate() {
         let height = point.axis[2] * z;
         let reach = point.rho * rho;
         // The margin covers the tolerance of unit vectors; the table itself decides at the rim.
-        let needed = table.least - height - 1e-6;
+        let needed = cos_least - height - 1e-6;
         if needed > reach {
             continue;
         }
@@ -108,17 +128,18 @@ fn fold_ring(grid: &Grid, first: i64, out: &mut [f64], points: &[Point], table: 
             (low.rem_euclid(n as i64) as usize, ((high - low + 1).max(0) as usize).min(n))
         };
         let end = (from + count).min(n);
-        add_span(point, height, &x[from..end], &y[from..end], &mut out[from..end], table);
+        add(i, z, &x[from..end], &y[from..end], &mut out[from..end]);
         let wrapped = from + count - end;
-        add_span(point, height, &x[..wrapped], &y[..wrapped], &mut out[..wrapped], table);
+        add(i, z, &x[..wrapped], &y[..wrapped], &mut out[..wrapped]);
     }
 }
 
 #[inline]
-fn add_span(point: &Point, height: f64, x: &[f64], y: &[f64], out: &mut [f64], table: &Table) {
-    let [ax, ay, _] = point.axis;
+fn add_span(point: &Reach, weight: f64, z: f64, x: &[f64], y: &[f64], out: &mut [f64], table: &Table) {
+    let [ax, ay, az] = point.axis;
+    let height = az * z;
     for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-        *out += point.weight * table.read(ax * x + ay * y + height);
+        *out += weight * table.read(ax * x + ay * y + height);
     }
 }
 

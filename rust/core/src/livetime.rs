@@ -3,23 +3,39 @@
 use crate::check::{all_unit, all_within, at_least, rising, same_length, within};
 use crate::fixed::grown_bound;
 use crate::healpix::Grid;
-use crate::vector::Vector;
+use crate::roll_livetime::{all_square, sector_of};
+use crate::vector::{Vector, cross};
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// Live time [units of 2^-32 s] by pixel, bin of cos(zenith in the detector) and cutoff class.
+/// Live time [units of 2^-32 s] by pixel, bin of cos(zenith in the detector), sector of azimuth in it and cutoff class.
 ///
 /// Each axis hands its live time to every pixel whose centre it sees; `units` has `n_class` entries an axis.
-/// The last bin of cos(zenith) is closed above.
+/// The last bin of cos(zenith) is closed above. `side` is the detector's x direction, from which `n_azimuth` sectors
+/// count; it has no rows for a single sector.
 ///
 /// # Errors
-/// Lengths that differ; an axis that is no unit vector; negative units; edges of cos(zenith) that do not rise
-/// within [-1, 1]; a total that leaves the range of the sums.
-pub fn livetime_cube(axis: &[Vector], units: &[i64], n_class: usize, nside: i64, cos_edge: &[f64]) -> Result<Vec<i64>> {
+/// Lengths that differ; an axis or side that is no unit vector, or not square to the other; negative units; edges of
+/// cos(zenith) that do not rise within [-1, 1]; a total that leaves the range of the sums.
+pub fn livetime_cube(
+    axis: &[Vector],
+    side: &[Vector],
+    units: &[i64],
+    n_class: usize,
+    nside: i64,
+    cos_edge: &[f64],
+    n_azimuth: usize,
+) -> Result<Vec<i64>> {
     let grid = Grid::new(nside)?;
     within("n_class", n_class as f64, 1.0, 255.0)?;
+    within("n_azimuth", n_azimuth as f64, 1.0, 255.0)?;
+    same_length("side", side.len(), if n_azimuth > 1 { axis.len() } else { 0 })?;
     same_length("units", units.len(), axis.len() * n_class)?;
     all_unit("axis", axis)?;
+    all_unit("side", side)?;
+    if n_azimuth > 1 {
+        all_square(axis, side)?;
+    }
     at_least("cos_edge", cos_edge.len(), 2)?;
     all_within("cos_edge", cos_edge, -1.0, 1.0)?;
     rising("cos_edge", cos_edge)?;
@@ -32,15 +48,16 @@ pub fn livetime_cube(axis: &[Vector], units: &[i64], n_class: usize, nside: i64,
     }
     let total: i128 = units.iter().map(|u| i128::from(*u)).sum();
     let _ = grown_bound("units", 0, total, || 0)?;
-    let cells = Cells::new(axis, units, n_class, cos_edge[0]);
-    let n_zenith = cos_edge.len() - 1;
+    let cells = Cells::new(axis, side, units, n_class, cos_edge[0]);
     let bins = CosineBins::new(cos_edge);
-    let mut cube = vec![0; grid.npix() as usize * n_zenith * n_class];
+    let shape = Shape { azimuths: n_azimuth, classes: n_class, rows: (cos_edge.len() - 1) * n_azimuth };
+    let n_pixel = shape.rows * n_class;
+    let mut cube = vec![0; grid.npix() as usize * n_pixel];
     let arch = pulp::Arch::new();
     // Tasks own pixels, so nothing is shared and no partial cube exists.
-    cube.par_chunks_mut(BLOCK * n_zenith * n_class).enumerate().for_each(|(block, out)| {
+    cube.par_chunks_mut(BLOCK * n_pixel).enumerate().for_each(|(block, out)| {
         let first = (block * BLOCK) as i64;
-        arch.dispatch(|| spread_block(&cells, &bins, &grid, first, out, n_zenith, n_class));
+        arch.dispatch(|| spread_block(&cells, &bins, &grid, first, out, &shape));
     });
     Ok(cube)
 }
@@ -48,19 +65,28 @@ pub fn livetime_cube(axis: &[Vector], units: &[i64], n_class: usize, nside: i64,
 /// Pixels that one task fills.
 const BLOCK: usize = 64;
 
+/// How many entries a pixel has: `rows` bins of zenith and azimuth together, each of all classes.
+struct Shape {
+    azimuths: usize,
+    classes: usize,
+    rows: usize,
+}
+
 /// Axes that hold live time, with the heights that their cones reach.
 struct Cells<'a> {
     axis: Vec<&'a Vector>,
+    /// The detector's x and y directions, where azimuth counts.
+    across: Vec<(Vector, Vector)>,
     reach: Vec<(f64, f64)>,
     /// Classes from the first to the last that hold live time.
     share: Vec<(usize, Vec<i64>)>,
 }
 
 impl<'a> Cells<'a> {
-    fn new(axis: &'a [Vector], units: &[i64], n_class: usize, cos_least: f64) -> Self {
-        let mut cells = Self { axis: Vec::new(), reach: Vec::new(), share: Vec::new() };
+    fn new(axis: &'a [Vector], side: &[Vector], units: &[i64], n_class: usize, cos_least: f64) -> Self {
+        let mut cells = Self { axis: Vec::new(), across: Vec::new(), reach: Vec::new(), share: Vec::new() };
         let sin_least = (1.0 - cos_least * cos_least).max(0.0).sqrt();
-        for (axis, units) in axis.iter().zip(units.chunks_exact(n_class)) {
+        for (i, (axis, units)) in axis.iter().zip(units.chunks_exact(n_class)).enumerate() {
             let Some(first) = units.iter().position(|u| *u > 0) else { continue };
             let last = units.iter().rposition(|u| *u > 0).unwrap_or(first);
             let share = (first, units[first..=last].to_vec());
@@ -70,6 +96,7 @@ impl<'a> Cells<'a> {
             let high = if z >= cos_least { 1.0 } else { z * cos_least + rho * sin_least };
             let low = if -z >= cos_least { -1.0 } else { z * cos_least - rho * sin_least };
             cells.axis.push(axis);
+            cells.across.extend(side.get(i).map(|side| (*side, cross(axis, side))));
             cells.reach.push((low - 1e-5, high + 1e-5));
             cells.share.push(share);
         }
@@ -79,16 +106,8 @@ impl<'a> Cells<'a> {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-fn spread_block(
-    cells: &Cells<'_>,
-    bins: &CosineBins<'_>,
-    grid: &Grid,
-    start: i64,
-    out: &mut [i64],
-    n_zenith: usize,
-    n_class: usize,
-) {
-    let n = out.len() / (n_zenith * n_class);
+fn spread_block(cells: &Cells<'_>, bins: &CosineBins<'_>, grid: &Grid, start: i64, out: &mut [i64], shape: &Shape) {
+    let n = out.len() / (shape.rows * shape.classes);
     let (mut x, mut y, mut z) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
     for i in 0..n {
         [x[i], y[i], z[i]] = grid.centre(start + i as i64);
@@ -110,7 +129,11 @@ fn spread_block(
         }
         for (i, cosine) in cosine[..n].iter().enumerate() {
             if let Some(bin) = bins.find(*cosine) {
-                let first = (i * n_zenith + bin) * n_class;
+                let sector = cells.across.get(cell).map_or(0, |(u, v)| {
+                    let along = |w: &Vector| w[0] * x[i] + w[1] * y[i] + w[2] * z[i];
+                    sector_of(along(u), along(v), shape.azimuths)
+                });
+                let first = (i * shape.rows + bin * shape.azimuths + sector) * shape.classes;
                 let (class, units) = &cells.share[cell];
                 for (sum, units) in out[first + class..].iter_mut().zip(units) {
                     *sum += units;
@@ -175,13 +198,19 @@ mod tests {
         ) {
             prop_assume!(norm2(&axis) > 1e-3);
             let axis = unit(&axis);
-            let cube = livetime_cube(&[axis], &[units, 0], 2, 8, &[least, f64::midpoint(least, 1.0), 1.0]).expect("good");
+            let edge = [least, f64::midpoint(least, 1.0), 1.0];
+            let cube = livetime_cube(&[axis], &[], &[units, 0], 2, 8, &edge, 1).expect("good");
+            let side = unit(&cross(&axis, &[axis[1], axis[2], axis[0] + 0.5]));
+            prop_assume!((norm2(&side) - 1.0).abs() < 1e-9);
+            let sectors = livetime_cube(&[axis], &[side], &[units, 0], 2, 8, &edge, 5).expect("good");
             let grid = Grid::new(8).expect("a power of two");
             for pixel in 0..grid.npix() {
                 let v = grid.centre(pixel);
                 let cosine = axis[0] * v[0] + axis[1] * v[1] + axis[2] * v[2];
                 let seen: i64 = cube[pixel as usize * 4..][..4].iter().sum();
                 prop_assert_eq!(seen, if cosine >= least { units } else { 0 });
+                let together: i64 = sectors[pixel as usize * 20..][..20].iter().sum();
+                prop_assert_eq!(together, seen);
             }
         }
     }

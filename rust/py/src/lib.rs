@@ -12,6 +12,7 @@ mod cutoff_scan;
 mod earth;
 mod error;
 mod fold;
+mod fold_roll;
 mod healpix;
 mod igrf;
 mod livetime;
@@ -20,6 +21,7 @@ mod orbit_axes;
 mod poisson;
 mod pool;
 mod purity;
+mod roll_livetime;
 mod seconds;
 mod slopes;
 mod states;
@@ -43,6 +45,8 @@ mod _core {
     #[pymodule_export]
     use super::fold::folded_axes;
     #[pymodule_export]
+    use super::fold_roll::folded_attitudes;
+    #[pymodule_export]
     use super::healpix::{pixel_to_vector, vector_to_pixel};
     #[pymodule_export]
     use super::igrf::magnetic_field;
@@ -58,6 +62,8 @@ mod _core {
     use super::pool::{set_threads, threads};
     #[pymodule_export]
     use super::purity::PurityTable;
+    #[pymodule_export]
+    use super::roll_livetime::RollLivetime;
     #[pymodule_export]
     use super::seconds::inside_polygon;
     #[pymodule_export]
