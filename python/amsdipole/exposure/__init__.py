@@ -16,7 +16,7 @@ from amsdipole.exposure.axis_pass import livetime_axes, livetime_axes_in, sums_i
 from amsdipole.exposure.azimuth_cube import AzimuthCube
 from amsdipole.exposure.back_traced import BackTracedReference, back_traced_reference
 from amsdipole.exposure.by_place import PlaceReference, place_reference
-from amsdipole.exposure.drawing import SpectrumQuantiles, drawn_directions
+from amsdipole.exposure.drawing import SpectrumQuantiles, drawn_azimuths, drawn_directions
 from amsdipole.exposure.efficiency import EfficiencyMap, efficiency_map, efficiency_variations, geographic_pixel
 from amsdipole.exposure.efficiency_table import (
     EfficiencyTable,
@@ -78,6 +78,7 @@ __all__ = [
     "back_traced_reference",
     "control_efficiency",
     "dipole_shift",
+    "drawn_azimuths",
     "drawn_directions",
     "efficiency_covariance",
     "efficiency_map",

@@ -11,7 +11,7 @@ from amsdipole.exposure.acceptance_azimuth import AzimuthAngles
 from amsdipole.exposure.acceptance_table import AngleTable
 from amsdipole.models import Flux
 
-__all__ = ["SpectrumQuantiles", "drawn_directions"]
+__all__ = ["SpectrumQuantiles", "drawn_azimuths", "drawn_directions"]
 
 _N_GRID = 4096  # points of the tables that energies and angles are drawn from
 
@@ -71,13 +71,31 @@ def drawn_directions(geometry: TwoDiscs | AngleTable | AzimuthAngles, polar: Flo
     edge = np.linspace(geometry.cos_least, 1.0, _N_GRID)
     total = np.concatenate([[0.0], np.cumsum(geometry.density_per_sr(edge) * np.diff(edge))])
     cosine = np.interp(polar * total[-1], total, edge)
-    azimuth = _drawn_azimuths(geometry, cosine, turn) if isinstance(geometry, AzimuthAngles) else turn * 2.0 * np.pi
+    azimuth = drawn_azimuths(geometry, cosine, turn)
     sine = np.sqrt(1.0 - cosine**2)
     return np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
 
 
-def _drawn_azimuths(geometry: AzimuthAngles, cosine: Floats, turn: Floats) -> Floats:
-    """Read the share of the area up to an azimuth backwards, straight between 720 azimuths."""
+def drawn_azimuths(geometry: TwoDiscs | AngleTable | AzimuthAngles, cosine: Floats, turn: Floats) -> Floats:
+    """Draw azimuths in the detector by the shape of the acceptance.
+
+    Parameters
+    ----------
+    geometry : TwoDiscs, AngleTable or AzimuthAngles
+        Shape of the acceptance against the angle to the axis, and azimuth about it.
+    cosine : numpy.ndarray of float64, shape (n,)
+        Cosines of the angles to the axis.
+    turn : numpy.ndarray of float64, shape (n,)
+        Uniform numbers in [0, 1).
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        From the detector's x by its y, in [0, 2 pi): the share of the area up to an azimuth is read backwards, straight
+        between 720 azimuths.
+    """
+    if not isinstance(geometry, AzimuthAngles):
+        return np.asarray(turn * (2.0 * np.pi))
     edge = np.linspace(0.0, 2.0 * np.pi, 721)
     out = np.empty(len(cosine))
     for first in range(0, len(cosine), 4096):  # 24 MB at once

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.constants import EARTH_RADIUS_KM
+from amsdipole.exposure import drawn_azimuths
 from amsdipole.geomagnetism import EccentricDipoleKnots
 from amsdipole.orbit import Seconds
 from amsdipole.simulate.mission import Mission
@@ -187,7 +188,7 @@ class CandidateSource:
     def _directions(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats]:
         """Draw unit vectors in the detector by the shape of the acceptance."""
         cosine = self._cosine(np.sqrt(np.sqrt(rng.random(n))))
-        azimuth = rng.random(n) * (2.0 * np.pi)
+        azimuth = drawn_azimuths(self.mission.geometry, cosine, rng.random(n))
         sine = np.sqrt(1.0 - cosine * cosine)
         return sine * np.cos(azimuth), sine * np.sin(azimuth), cosine
 
