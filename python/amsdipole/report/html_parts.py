@@ -14,7 +14,7 @@ __all__ = ["details", "figure", "page", "paragraph", "pre", "section", "table"]
 _STYLE: Final = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #222; background: #fff;
-  margin: 0 auto; max-width: 64rem; padding: 1rem; }
+  margin: 0 auto; max-width: 72rem; padding: 1rem; }
 h1 { line-height: 1.2; } h2 { border-bottom: 2px solid #0072b2; margin-top: 2.5rem; }
 a { color: #00548a; } nav ul { columns: 18rem; column-gap: 2rem; padding-left: 1.2rem; }
 .wide { overflow-x: auto; } .wide:focus-visible { outline: 3px solid #0072b2; }

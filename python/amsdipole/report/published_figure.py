@@ -4,6 +4,7 @@ from typing import Any
 
 from amsdipole.report.drawn import COLORS, Drawn
 from amsdipole.report.published import PUBLISHED_LIMITS
+from amsdipole.report.text import METHOD_TITLES
 
 __all__ = ["limits_beside_published"]
 
@@ -65,7 +66,7 @@ def _own(name: str, entry: dict[str, Any], limit: dict[str, Any]) -> dict[str, A
     low, high = entry["energy_low_gev"], entry["energy_high_gev"]
     return {
         "experiment": name,
-        "species": limit["method"].replace("_", " "),
+        "species": METHOD_TITLES[limit["method"]],
         "range": "all" if low is None else f"{low:g}-{high:g} GeV",
         "data": f"{entry['n_eff']:.0f} effective events",
         "delta_ul": limit["delta_ul"],
