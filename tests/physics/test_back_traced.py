@@ -14,7 +14,7 @@ from amsdipole.events import write_events
 from amsdipole.geomagnetism import trace
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.orbit import asymptotic_directions
-from amsdipole.simulate import Mission, kept_candidates
+from amsdipole.simulate import CandidateSource, Mission
 from amsdipole.sky import galactic_to_icrs, teme_to_earth_fixed
 from amsdipole.threads import set_threads
 from amsdipole.weighting import weighted_maps
@@ -38,7 +38,7 @@ def config(folder: Path, **fit: Any) -> Config:
 def injected(parts: Instrument, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Isotropic arrivals kept by 1 + d . a: a by way of the Earth's turn alone, with nothing of the frames' kernels."""
     mission = Mission(parts.seconds, parts.navigator, parts.flux, parts.acceptance, parts.geometry, np.zeros(3))
-    drawn = kept_candidates(mission, rng, n, (0, parts.seconds.n_row))
+    drawn = CandidateSource(mission).recorded(rng, n, (0, parts.seconds.n_row))
     order = np.argsort(drawn["time_s"])
     drawn = {name: column[order] for name, column in drawn.items()}
     time_s = drawn["time_s"]
