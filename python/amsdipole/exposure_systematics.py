@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 FACTORS = (1.0, 1.1, 1.2, 1.3, 1.4)
 CONES_DEG = (25.0, 30.0, 35.0, 40.0)
 AXIS_NSIDE = 128  # variations are differences: docs/design/axis-binning.md
+HALF_AXIS_NSIDE = 32  # axes 1.8 degrees wide, of known mean, move the shift of a half by 2e-4 of itself
 N_SECTOR = 24  # for the halves of the field of view: docs/design/azimuth.md
 YEAR_S = 365.25 * 86_400.0
 PORT_RAD, STARBOARD_RAD = 0.0, float(np.pi)  # AMS's x is port; of another detector they are the sides of +x and -x
@@ -172,6 +173,7 @@ class _Study:
         fine = np.unique(np.round([*lows, *edge], 9))
         self.fine = fine if len(fine) <= 255 and rule.factor > 0.0 else edge
         self.folds: dict[float, RangeFold] = {}
+        self.coarse: LivetimeAxes | None = None
         self.passes: dict[str, tuple[LivetimeAxes, bool]] = {}
         seconds, mounting = self.parts.seconds, self.parts.navigator.mounting
         n_year = max(round((seconds.stop_s - seconds.start_s) / YEAR_S), 1)
@@ -261,5 +263,7 @@ class _Study:
         return self.fold(low)(axes, nside=nside or self.config.map.nside, last_class=last)
 
     def half(self, low: float, toward_rad: float) -> Floats:
-        last = self.last_class(self.sums, self.parts.navigator.rule.factor)
-        return self.fold(low).half(toward_rad)(self.sums, nside=self.config.map.nside, last_class=last)
+        if self.coarse is None:
+            self.coarse = self.sums.coarser(HALF_AXIS_NSIDE)
+        last = self.last_class(self.coarse, self.parts.navigator.rule.factor)
+        return self.fold(low).half(toward_rad)(self.coarse, nside=self.config.map.nside, last_class=last)
