@@ -149,7 +149,7 @@ def test_candidates_become_weights_maps_and_a_dipole_on_the_command_line(tmp_pat
     fits = amsdipole(tmp_path, "templates", "config.toml", "templates")
     assert all(fit["converged"] for fit in fits["fits"])
     assert {p.name for p in (tmp_path / "templates").iterdir()} == {
-        "result.json", "weights.npz", "fit_bin_00_region_000.png", "fit_bin_01_region_000.png",
+        "result.json", "weights.npz", "fits.json", "fit_bin_00_region_000.png", "fit_bin_01_region_000.png",
     }  # fmt: skip
     counts = amsdipole(tmp_path, "count", "config.toml", "counts")
     for entry in counts["ranges"]:
