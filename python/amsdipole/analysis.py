@@ -46,7 +46,7 @@ from amsdipole.statistics import (
 from amsdipole.threads import set_threads
 from amsdipole.weighting import WeightedMaps, weight_check, weighted_maps
 
-__all__ = ["Progress", "check_inputs", "run"]
+__all__ = ["Progress", "check_inputs", "concluded", "mission_files", "run"]
 
 
 def run(config: Config, *, progress: Progress | None = None) -> Result:
@@ -136,6 +136,37 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         efficiency=parts.efficiency,
         progress=lambda done: progress("exposure", done, n_row),
     )
+    return concluded(config, parts, maps, cube, progress=progress)
+
+
+def concluded(
+    config: Config, parts: Instrument, maps: WeightedMaps, cube: LivetimeCube, *, progress: Progress | None = None
+) -> Result:
+    """Fit what was counted against what was expected.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+    parts : Instrument
+        What it describes.
+    maps : WeightedMaps
+        Its events.
+    cube : LivetimeCube
+        Its live time.
+    progress : callable, optional
+        Called with a stage's name, what is done and the total.
+
+    Returns
+    -------
+    Result
+        What was found; nothing is written.
+
+    Raises
+    ------
+    DataError, FitError
+        There is no exposure, or too few events.
+    """
     expected = expected_counts(
         cube, flux=parts.flux, acceptance=parts.acceptance, geometry=parts.table or parts.geometry
     )
@@ -149,7 +180,7 @@ def _orbiting(config: Config, progress: Progress) -> Result:
         livetime=_livetime(cube, config),
         harmonics=None,
         provenance=_provenance(
-            config, [*config.events.files, *_weight_files(config), *_mission_files(config)], parts.field
+            config, [*config.events.files, *_weight_files(config), *mission_files(config)], parts.field
         ),
         tables=maps.tables,
         together=_together(config, maps, expected),
@@ -281,7 +312,8 @@ def _weight_files(config: Config) -> list[str]:
     return files
 
 
-def _mission_files(config: Config) -> list[str]:
+def mission_files(config: Config) -> list[str]:
+    """Name the files that the seconds, the detector and its efficiency are read from."""
     if config.seconds is None:
         return []
     control = [] if config.efficiency is None else list(config.efficiency.files)

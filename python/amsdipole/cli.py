@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from amsdipole.commands import analysis, cutoff, events, exposure, fits, models, report, statistics
+from amsdipole.commands import analysis, cutoff, events, exposure, fits, models, production, report, statistics
 from amsdipole.commands._shared import print_text
 from amsdipole.errors import AmsDipoleError, ConfigError, DataError, FitError
 
@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for topic in (analysis, cutoff, events, exposure, fits, models, report, statistics):
+for topic in (analysis, cutoff, events, exposure, fits, models, production, report, statistics):
     topic.register(app)
 
 EXIT = {ConfigError: 3, DataError: 4, FitError: 5}  # other refusals end with 2, as wrong usage does

@@ -1,12 +1,16 @@
 """From the candidates of a configuration to maps: its files, its cuts and its weights. Composition only."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from amsdipole.config import Config, SelectionConfig, unit_factor
 from amsdipole.events import CountsMaps, EventFiles, PurityLookup, Selection, count_weighted
 from amsdipole.instrument import Instrument
 
-__all__ = ["Progress", "candidate_files", "counted_candidates", "event_files", "selection_of"]
+__all__ = ["FilePart", "Progress", "candidate_files", "counted_candidates", "event_files", "selection_of"]
+
+FilePart = tuple[str, int, int]
+"""A file, its first row, and the row after the last."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -17,6 +21,7 @@ def counted_candidates(
     instrument: Instrument,
     *,
     weights: Sequence[PurityLookup | None] = (None,),
+    part: FilePart | None = None,
     progress: Progress | None = None,
 ) -> tuple[CountsMaps, ...]:
     """Count the events of a configuration, with its selection, by several weights in one reading.
@@ -29,6 +34,8 @@ def counted_candidates(
         What `amsdipole.instrument.instrument` makes of it.
     weights : sequence of PurityLookup or None
         Weights by table; None takes those of the event files, or 1.
+    part : tuple of (str, int, int), optional
+        Only the rows of one file from the first on and before the second.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -43,7 +50,7 @@ def counted_candidates(
         A table is at fault.
     """
     responses = tuple(b.column for lookup in weights if lookup is not None for b in lookup.bins)
-    events = candidate_files(config, responses)
+    events = candidate_files(config, responses, part)
     report = progress if progress is not None else _silent
     return count_weighted(
         events,
@@ -57,7 +64,7 @@ def counted_candidates(
     )
 
 
-def candidate_files(config: Config, responses: tuple[str, ...] = ()) -> EventFiles:
+def candidate_files(config: Config, responses: tuple[str, ...] = (), part: FilePart | None = None) -> EventFiles:
     """Open the candidates of a configuration, with the columns that its cuts and some responses need.
 
     Parameters
@@ -66,6 +73,8 @@ def candidate_files(config: Config, responses: tuple[str, ...] = ()) -> EventFil
         Configuration.
     responses : tuple of str
         Further columns.
+    part : tuple of (str, int, int), optional
+        Only the rows of one file from the first on and before the second.
 
     Returns
     -------
@@ -77,6 +86,8 @@ def candidate_files(config: Config, responses: tuple[str, ...] = ()) -> EventFil
     DataError
         A file is missing, unreadable, or lacks a column.
     """
+    if part is not None:
+        return replace(event_files(config, part[:1], config.selection, responses), rows=part[1:])
     return event_files(config, config.events.files, config.selection, responses)
 
 

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.config import Config, SelectionConfig
-from amsdipole.counting import Progress, candidate_files, counted_candidates, event_files, selection_of
+from amsdipole.counting import FilePart, Progress, candidate_files, counted_candidates, event_files, selection_of
 from amsdipole.errors import ConfigError, DataError, FitError
 from amsdipole.events import (
     UNIT,
     CountsMaps,
     EventFiles,
     Method,
+    PurityLookup,
     ResponseBins,
     WeightTables,
     fitted_shape,
@@ -27,7 +28,7 @@ from amsdipole.instrument import Instrument
 from amsdipole.sky import pixel_centers
 from amsdipole.statistics import DipoleFit, Weighting, fit_dipole
 
-__all__ = ["WeightedMaps", "make_weights", "weight_check", "weighted_maps"]
+__all__ = ["WeightedMaps", "make_weights", "named_maps", "part_maps", "weight_check", "weighted_maps"]
 
 WARNED_BELOW = 0.01  # chance of the background's dipole below which the result warns
 
@@ -149,19 +150,77 @@ def weighted_maps(config: Config, instrument: Instrument, *, progress: Progress 
     FitError
         The fit of an energy bin did not converge.
     """
-    chosen = config.weights
-    if chosen is None:
-        return WeightedMaps(counted_candidates(config, instrument, progress=progress)[0], config.events.weighting)
-    file = chosen.file
-    tables = make_weights(config, instrument, progress=progress) if file is None else read_weights(file)
-    methods: list[Method] = [chosen.method]
-    if chosen.check_background:
-        methods += ["sweights" if chosen.method == "purity" else "purity", "background"]
-    edge = instrument.navigator.energy_edge_gev
-    lookups = [tables.lookup(method, nside=config.map.nside, energy_edge_gev=edge) for method in methods]
-    maps = counted_candidates(config, instrument, weights=lookups, progress=progress)
-    weighting: Weighting = "purity" if chosen.method == "purity" else "signal"
-    return WeightedMaps(maps[0], weighting, tables, *maps[1:])
+    tables = None
+    if config.weights is not None:
+        file = config.weights.file
+        tables = make_weights(config, instrument, progress=progress) if file is None else read_weights(file)
+    return named_maps(config, tables, part_maps(config, instrument, tables, progress=progress))
+
+
+def part_maps(
+    config: Config,
+    instrument: Instrument,
+    tables: WeightTables | None,
+    *,
+    part: FilePart | None = None,
+    progress: Progress | None = None,
+) -> tuple[CountsMaps, ...]:
+    """Count the events of a configuration, or a part of them, by each weight that it wants.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+    instrument : Instrument
+        What `amsdipole.instrument.instrument` makes of it.
+    tables : WeightTables, optional
+        The weights of ``[weights]``; None without that.
+    part : tuple of (str, int, int), optional
+        Only the rows of one file from the first on and before the second.
+    progress : callable, optional
+        Called with a stage's name, what is done and the total.
+
+    Returns
+    -------
+    tuple of CountsMaps
+        By the weights asked for, and with ``check_background`` by the other method and by those of the backgrounds.
+
+    Raises
+    ------
+    DataError
+        A table is at fault.
+    """
+    lookups: list[PurityLookup | None] = [None]
+    if config.weights is not None and tables is not None:
+        method = config.weights.method
+        methods: list[Method] = [method]
+        if config.weights.check_background:
+            methods += ["sweights" if method == "purity" else "purity", "background"]
+        edge = instrument.navigator.energy_edge_gev
+        lookups = [tables.lookup(name, nside=config.map.nside, energy_edge_gev=edge) for name in methods]
+    return counted_candidates(config, instrument, weights=lookups, part=part, progress=progress)
+
+
+def named_maps(config: Config, tables: WeightTables | None, maps: tuple[CountsMaps, ...]) -> WeightedMaps:
+    """Say what each map of `part_maps` is.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration that they were made by.
+    tables : WeightTables, optional
+        Its weights.
+    maps : tuple of CountsMaps
+        The maps.
+
+    Returns
+    -------
+    WeightedMaps
+        The same with their names.
+    """
+    if config.weights is None:
+        return WeightedMaps(maps[0], config.events.weighting)
+    return WeightedMaps(maps[0], "purity" if config.weights.method == "purity" else "signal", tables, *maps[1:])
 
 
 def weight_check(

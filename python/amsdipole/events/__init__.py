@@ -1,9 +1,11 @@
 """Event tables, their selection, purities and the counts maps made from them."""
 
+from amsdipole.events._tables import open_table
 from amsdipole.events.back_traced import BackTracedCounts, accepted_by_bin, count_back_traced
 from amsdipole.events.counts import CUTS, UNIT, Counts, CountsMaps, count_events, count_sky_events, count_weighted
 from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
+from amsdipole.events.merged_counts import merged_counts
 from amsdipole.events.purity import PurityWeights, purity_weights, regions, s_weights, sweight_cells
 from amsdipole.events.response_counts import response_counts
 from amsdipole.events.responses import ResponseBins, histogram, table_range
@@ -41,7 +43,9 @@ __all__ = [
     "fit_templates",
     "fitted_shape",
     "histogram",
+    "merged_counts",
     "novosibirsk",
+    "open_table",
     "purity_weights",
     "read_sky_events",
     "read_weights",

@@ -5,7 +5,7 @@ import queue
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +40,8 @@ class Table:
         Gives batches of some columns, each with the number of its first row.
     group_end : tuple of int
         Row after the last of each row group of a Parquet file.
+    groups : callable, optional
+        Gives batches of some columns of some row groups, which rise.
     """
 
     path: str
@@ -47,6 +49,23 @@ class Table:
     n_row: int | None
     stream: Callable[[Sequence[str], int], Iterator[tuple[pa.RecordBatch, int]]]
     group_end: tuple[int, ...] = ()
+    groups: Callable[[Sequence[str], int, Sequence[int]], Iterator[tuple[pa.RecordBatch, int]]] | None = None
+
+    def part(self, first: int, stop: int) -> "Table":
+        """Give the rows from one on and before another; of a Parquet file only their row groups are read."""
+        starts = (0, *self.group_end)
+
+        def batches(names: Sequence[str], size: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+            held = [g for g, end in enumerate(self.group_end) if end > first and starts[g] < stop]
+            rows = self.stream(names, size) if self.groups is None else self.groups(names, size, held)
+            for record, row in rows:
+                low, high = max(first - row, 0), min(stop - row, record.num_rows)
+                if low < high:
+                    yield record.slice(low, high - low), row + low
+                if row + record.num_rows >= stop:
+                    return
+
+        return replace(self, n_row=stop - first, stream=batches, groups=None)
 
     def place(self, row: int) -> str:
         """Name of the table and, where it has them, number of the row group of a row."""
@@ -132,11 +151,16 @@ def _parquet(path: str) -> Table:
     ends = tuple(int(n) for n in np.cumsum([file.metadata.row_group(i).num_rows for i in groups]))
 
     def batches(names: Sequence[str], size: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+        return in_groups(names, size, groups)
+
+    def in_groups(names: Sequence[str], size: int, chosen: Sequence[int]) -> Iterator[tuple[pa.RecordBatch, int]]:
         again = open_parquet(path)
-        first = 0
+        first = (0, *ends)[chosen[0]] if len(chosen) else 0
         try:
             # The thread that reads ahead decodes; others help it where kernels are given more than one besides.
-            for record in again.iter_batches(batch_size=size, columns=list(names), use_threads=threads() > 2):
+            for record in again.iter_batches(
+                batch_size=size, columns=list(names), row_groups=list(chosen), use_threads=threads() > 2
+            ):
                 yield record, first
                 first += record.num_rows
         except (OSError, pa.ArrowException) as error:
@@ -146,7 +170,7 @@ def _parquet(path: str) -> Table:
                 f"{path}, row group {group}, after row {first_row}: cannot be read ({_line(error)})"
             ) from error
 
-    return Table(path, tuple(file.schema_arrow.names), file.metadata.num_rows, batches, ends)
+    return Table(path, tuple(file.schema_arrow.names), file.metadata.num_rows, batches, ends, in_groups)
 
 
 def _unreadable_group(path: str, names: Sequence[str], first: int) -> int:

@@ -142,6 +142,8 @@ class EventFiles:
         What a column of the file is multiplied by, where its unit differs.
     limits : Mapping of str to tuple of float
         Interval that every value of a column must lie in.
+    rows : tuple of (int, int), optional
+        Of a single file, only the rows from the first on and before the second.
 
     Raises
     ------
@@ -155,6 +157,7 @@ class EventFiles:
     extra: tuple[str, ...] = ()
     factor: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rows: tuple[int, int] | None = None
     _n_event: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -162,6 +165,8 @@ class EventFiles:
         whole_number("batch_size", self.batch_size, low=1, high=100_000_000)
         if not self.paths:
             raise DataError("no event file is named")
+        if self.rows is not None and len(self.paths) != 1:
+            raise DataError(f"rows = {self.rows} of {len(self.paths)} files; one file is wanted")
         seen: set[str] = set()
         n_event = 0
         for path in self.paths:
@@ -174,7 +179,9 @@ class EventFiles:
             limited = (c for c in self.limits if c not in _FIXED)
             named = (*REQUIRED_COLUMNS, *self.extra, *limited, *(name for name in ("weight",) if name in self.columns))
             table.check_columns([self._theirs(name) for name in named])
-            n_event += table.n_row or 0
+            if self.rows is not None and not 0 <= self.rows[0] < self.rows[1] <= (table.n_row or 0):
+                raise DataError(f"{path}: rows = {self.rows} are not among its {table.n_row or 0} rows")
+            n_event += (table.n_row or 0) if self.rows is None else self.rows[1] - self.rows[0]
         object.__setattr__(self, "_n_event", n_event)
 
     def _theirs(self, name: str) -> str:
@@ -189,9 +196,8 @@ class EventFiles:
         """Give all events once, file by file; every value is checked, unless the caller does that at once."""
         for path in self.paths:
             wanted = tuple(dict.fromkeys((*self.extra, *(c for c in self.limits if c not in _FIXED))))
-            for batch in batches_of(
-                open_table(path), self.columns, self.batch_size, wanted, factor=self.factor, checked=checked
-            ):
+            table = open_table(path) if self.rows is None else open_table(path).part(*self.rows)
+            for batch in batches_of(table, self.columns, self.batch_size, wanted, factor=self.factor, checked=checked):
                 batch.check_limits(self.limits)
                 yield batch
 

@@ -28,6 +28,7 @@ def livetime_axes(
     nside: int = AXIS_NSIDE,
     n_sector: int = 1,
     efficiency: EfficiencyMap | EfficiencyTable | None = None,
+    rows: tuple[int, int] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> LivetimeAxes:
     """Add up the live time of a mission by detector axis.
@@ -46,6 +47,8 @@ def livetime_axes(
         Sectors of the roll about the axis, 1 to 255; 1 does not resolve it and costs least.
     efficiency : EfficiencyMap or EfficiencyTable, optional
         Efficiency by place, and by time and cutoff, which weighs the live time.
+    rows : tuple of (int, int), optional
+        Only the rows from the first on and before the second; these may be without exposure.
     progress : callable, optional
         Called with the number of rows done after each block.
 
@@ -75,6 +78,7 @@ def livetime_axes(
         nside=nside,
         n_sector=n_sector,
         efficiency=efficiency,
+        rows=rows,
         progress=progress,
     )
     return made[frame]
@@ -88,6 +92,7 @@ def livetime_axes_in(
     nside: int = AXIS_NSIDE,
     n_sector: int = 1,
     efficiency: EfficiencyMap | EfficiencyTable | None = None,
+    rows: tuple[int, int] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, LivetimeAxes]:
     """Add up the live time of a mission by detector axis, in several frames in one pass.
@@ -106,6 +111,8 @@ def livetime_axes_in(
         Sectors of the roll about the axis, 1 to 255; 1 does not resolve it and costs least.
     efficiency : EfficiencyMap or EfficiencyTable, optional
         Efficiency by place, and by time and cutoff, which weighs the live time.
+    rows : tuple of (int, int), optional
+        Only the rows from the first on and before the second; these may be without exposure.
     progress : callable, optional
         Called with the number of rows done after each block.
 
@@ -131,8 +138,9 @@ def livetime_axes_in(
     sums = {frame: _AxisSum(nside, n_class) if not resolved else _RollSum(nside, n_class, n_sector) for frame in frames}
     count = np.zeros(len(CAUSES), dtype=np.int64)
     lived = [0] * len(CAUSES)
-    n_row, last_s, gap_s = 0, seconds.start_s, 0.0
-    for row in axis_rows(seconds, navigator, sides=resolved):
+    start_s = seconds.start_s if rows is None else float(seconds.row_start_s(np.array(rows[:1]))[0])
+    n_row, last_s, gap_s = 0, start_s, 0.0
+    for row in axis_rows(seconds, navigator, sides=resolved, rows=rows):
         livetime_s = row.livetime_s if efficiency is None else row.livetime_s * row_efficiency(efficiency, row)
         for frame, sum_ in sums.items():
             sum_.add(row, frame, livetime_s)
@@ -153,7 +161,7 @@ def livetime_axes_in(
         cells = sum_.cells()
         units, classes = cells["units"], cells["cutoff_class"]
         live = int(units.sum(dtype=object)) if len(units) else 0
-        if not (classes < len(navigator.energy_edge_gev) - 1).any():
+        if rows is None and not (classes < len(navigator.energy_edge_gev) - 1).any():
             raise DataError("the exposure is zero: no second is live with an energy bin open")
         if live >= 2**63:
             raise OverflowedError("units: the live time exceeds 2^63 units of 2^-32 s")
@@ -161,7 +169,7 @@ def livetime_axes_in(
             n_row, n_row * seconds.step_s, live / 2**32, tuple(int(c) for c in count), tuple(lived), max(gap_s, 0.0)
         )
         identity = sums_identity(seconds, navigator, efficiency)
-        span = ((seconds.start_s, last_s),)
+        span = ((start_s, last_s),)
         made[frame] = LivetimeAxes(
             frame=frame,
             nside=nside,

@@ -68,7 +68,9 @@ class AxisRows:
         return side
 
 
-def axis_rows(source: SecondsSource, navigator: Navigator, *, sides: bool = False) -> Iterator[AxisRows]:
+def axis_rows(
+    source: SecondsSource, navigator: Navigator, *, sides: bool = False, rows: tuple[int, int] | None = None
+) -> Iterator[AxisRows]:
     """Give all rows of a mission as the exposure wants them.
 
     Parameters
@@ -79,6 +81,8 @@ def axis_rows(source: SecondsSource, navigator: Navigator, *, sides: bool = Fals
         The instrument on its orbit.
     sides : bool
         Whether the detector's x direction is wanted too.
+    rows : tuple of (int, int), optional
+        Only the rows from the first on and before the second.
 
     Yields
     ------
@@ -93,12 +97,24 @@ def axis_rows(source: SecondsSource, navigator: Navigator, *, sides: bool = Fals
     """
     inner = source.source if isinstance(source, SelectedSeconds) else source
     if isinstance(inner, ElementSeconds) and navigator.table is None:
-        for first in range(0, inner.n_row, BLOCK):
-            row = np.arange(first, min(first + BLOCK, inner.n_row))
+        start, stop = (0, inner.n_row) if rows is None else rows
+        for first in range(start, stop, BLOCK):
+            row = np.arange(first, min(first + BLOCK, stop))
             yield _finished(source, navigator, _from_knots(inner, navigator, inner.row_start_s(row), sides))
     else:
-        for block in inner.blocks():
+        for block in inner.blocks() if rows is None else _between(inner.blocks(), *rows):
             yield _finished(source, navigator, _from_table(block, navigator, sides))
+
+
+def _between(blocks: Iterator[Seconds], start: int, stop: int) -> Iterator[Seconds]:
+    """Give the rows from one number on and before another."""
+    first = 0
+    for block in blocks:
+        if first >= stop:
+            return
+        if first + len(block) > start:
+            yield block.rows(slice(max(start - first, 0), min(stop - first, len(block))))
+        first += len(block)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,31 @@
+"""Production on many machines: a plan, shards that are pure functions of it, and an exact merge."""
+
+from amsdipole.production.engine import ShardFailure, attempt, run_shards
+from amsdipole.production.input_files import InputFile, check_unchanged, input_file
+from amsdipole.production.plan import Plan, Shard, read_plan, write_plan
+from amsdipole.production.shard_file import ShardSums, read_shard, shard_name, write_shard
+from amsdipole.production.status import ShardState, shard_states
+from amsdipole.production.sums import axes_of, axes_sums, counts_of, counts_sums
+
+__all__ = [
+    "InputFile",
+    "Plan",
+    "Shard",
+    "ShardFailure",
+    "ShardState",
+    "ShardSums",
+    "attempt",
+    "axes_of",
+    "axes_sums",
+    "check_unchanged",
+    "counts_of",
+    "counts_sums",
+    "input_file",
+    "read_plan",
+    "read_shard",
+    "run_shards",
+    "shard_name",
+    "shard_states",
+    "write_plan",
+    "write_shard",
+]

@@ -1,0 +1,70 @@
+"""What of a plan is done."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from amsdipole.errors import DataError
+from amsdipole.production.plan import Plan
+from amsdipole.production.shard_file import read_shard, shard_name
+
+__all__ = ["ShardState", "shard_states"]
+
+
+@dataclass(frozen=True)
+class ShardState:
+    """Say how one shard stands.
+
+    Attributes
+    ----------
+    index : int
+        Number of the shard.
+    state : {"done", "missing", "damaged", "foreign", "failed"}
+        A valid file; none; a damaged one; one of another plan or shard; none, but a note why it could not be made.
+    reason : str
+        What is wrong; empty where nothing is.
+    """
+
+    index: int
+    state: Literal["done", "missing", "damaged", "foreign", "failed"]
+    reason: str = ""
+
+
+def shard_states(plan: Plan, folder: str | os.PathLike[str]) -> list[ShardState]:
+    """Look at the result file of every shard.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    folder : path-like
+        Where its results are.
+
+    Returns
+    -------
+    list of ShardState
+        One for each shard, in order.
+    """
+    identity = plan.identity
+    return [_state(identity, index, Path(folder)) for index in range(len(plan.shards))]
+
+
+def _state(identity: str, index: int, folder: Path) -> ShardState:
+    path = folder / shard_name(index)
+    if not path.is_file():
+        note = path.with_suffix(".failed")
+        if note.is_file():
+            return ShardState(index, "failed", note.read_text(encoding="utf-8", errors="replace").strip()[:1000])
+        return ShardState(index, "missing")
+    try:
+        sums = read_shard(path)
+    except DataError as error:
+        return ShardState(index, "damaged", str(error))
+    if sums.plan != identity:
+        return ShardState(
+            index, "foreign", f"{path}: it belongs to the plan {sums.plan[:16]}..., not to {identity[:16]}..."
+        )
+    if sums.index != index:
+        return ShardState(index, "foreign", f"{path}: it holds shard {sums.index}")
+    return ShardState(index, "done")
