@@ -184,6 +184,7 @@ def back_traced_dipole(config: Config, traced: BackTraced, maps: WeightedMaps, b
         "n_event_shut": n_shut,
         "n_arrival_traced": traced.reference.n_traced,
         "n_arrival_shut": traced.reference.n_shut,
+        "seed": _SEED,
     }
 
 
