@@ -241,7 +241,7 @@ def test_the_example_of_a_wide_telescope_makes_its_exposure(tmp_path):
     assert budget["n_row"] == 1800 - 90
     assert budget["gap_s"] == pytest.approx(90.0, abs=1e-3)
     assert sum(row["live_s"] for row in budget["causes"]) == pytest.approx(0.9 * (1800 - 90), rel=1e-9)
-    assert len(list((tmp_path / "out").glob("reference_*"))) == 8
+    assert len(list((tmp_path / "out").glob("reference_*.fits"))) == 8
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)

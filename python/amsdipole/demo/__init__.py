@@ -13,7 +13,7 @@ from amsdipole.counting import Progress
 from amsdipole.demo.configs import SPECIES, config_document, species_config, write_config
 from amsdipole.demo.files import write_control, write_mission, write_simulated
 from amsdipole.demo.studies import write_studies
-from amsdipole.errors import DataError
+from amsdipole.errors import DataError, RangeError
 from amsdipole.instrument import instrument
 from amsdipole.report import Result
 from amsdipole.report.html_report import write_report
@@ -134,6 +134,8 @@ def run_demo(
     """
     target, chosen = Path(folder), size or DemoSize()
     report = progress if progress is not None else _silent
+    if not np.linalg.norm(inject) < 1.0:
+        raise RangeError(f"inject = {list(inject)} has the length {np.linalg.norm(inject)}; below 1 is wanted")
     if not overwrite:
         for name in (*_FILES, *(f"{s}.toml" for s in SPECIES), *SPECIES):
             if (target / name).exists():
