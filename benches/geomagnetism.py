@@ -197,7 +197,7 @@ def tracing(repeat: int, n_direction: int) -> None:
             def scans(tracer: Any, starts: list[Any] = starts, answer: NDArray[np.bool_] = answer) -> None:
                 answer[:] = np.concatenate([peer.allowed(tracer, start, rigidity) for start in starts])
 
-            took = {"table": seconds(lambda: scans(table), repeat), "peer": seconds(lambda: scans(direct), repeat)}  # noqa: B023
+            took = {"table": seconds(lambda: scans(table), repeat), "peer": seconds(lambda: scans(direct), repeat)}  # noqa: B023  # called at once
             total["ours"] += ours
             for key, value in took.items():
                 total[key] += value

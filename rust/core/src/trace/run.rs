@@ -1,4 +1,5 @@
 //! A batch of trajectories on one thread: lanes that are filled, stepped and emptied.
+// The instructions of the machine reach a function only by being inlined into the one that was dispatched.
 #![allow(clippy::inline_always)]
 
 use super::flights::{Bundle, Flight, Waiting};

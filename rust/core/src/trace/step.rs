@@ -1,4 +1,5 @@
 //! One step of all lanes, its error, and the lowest point that it reaches.
+// The instructions of the machine reach a function only by being inlined into the one that was dispatched.
 #![allow(clippy::inline_always)]
 
 use super::tracer::Tracer;
