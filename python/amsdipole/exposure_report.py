@@ -29,7 +29,7 @@ from amsdipole.exposure import (
 from amsdipole.instrument import instrument
 from amsdipole.orbit import CAUSES
 from amsdipole.report.drawn import save_drawn
-from amsdipole.report.exposure_frames import budget_figure, frames_figure, open_time_figure
+from amsdipole.report.exposure_figures import budget_figure, frames_figure, open_time_drawn
 from amsdipole.sky import SkyMap, write_map
 
 __all__ = ["budget_table", "exposure_report", "merge_livetimes"]
@@ -139,7 +139,8 @@ def exposure_report(
                 {"frame": frame, "energy_low_gev": low, "file": name, "dipole": {"x": x, "y": y, "z": z}}
             )
     drawn = [frames_figure(maps[low], low_gev=low, name=_figure_name(low)) for low in maps]
-    drawn.append(open_time_figure(document["open_s"], name="live_time_against_energy"))
+    opened_all = {"name": config.name, "live_s": axes["galactic"].budget.live_s, "open_s": document["open_s"]}
+    drawn.append(open_time_drawn(opened_all, weighed=parts.efficiency is not None, name="live_time_against_energy"))
     drawn.append(budget_figure(document["budget"], name="budget"))
     document["figures"] = [path.name for figure in drawn for path in save_drawn(figure, target)]
     return document

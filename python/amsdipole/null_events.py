@@ -6,11 +6,9 @@ from numpy.typing import NDArray
 from amsdipole.config import Config
 from amsdipole.counting import Progress, candidate_files, selection_of
 from amsdipole.errors import DataError
-from amsdipole.events import WeightTables, read_weights
-from amsdipole.instrument import Instrument
 from amsdipole.null_mission import MissionNulls
 from amsdipole.statistics import NullSample, RowTable
-from amsdipole.weighting import make_weights
+from amsdipole.weighting import config_weights
 
 __all__ = ["null_events"]
 
@@ -42,7 +40,10 @@ def null_events(config: Config, mission: MissionNulls, *, progress: Progress | N
         A weight is negative.
     """
     edge = mission.parts.navigator.energy_edge_gev
-    tables = _tables(config, mission.parts, progress)
+    tables = config_weights(config, mission.parts, progress=progress)
+    if tables is not None:
+        # Refuses bins of the maps that lie in none of the weights'.
+        tables.lookup("purity", nside=config.map.nside, energy_edge_gev=mission.parts.navigator.energy_edge_gev)
     responses = () if tables is None else tuple(bins.column for bins in tables.bins)
     cuts, events = selection_of(config.selection), candidate_files(config, responses)
     kept: list[tuple[Floats, Floats, NDArray[np.int64], Floats, Floats, NDArray[np.int64]]] = []
@@ -79,14 +80,3 @@ def null_events(config: Config, mission: MissionNulls, *, progress: Progress | N
         raise DataError(f"no event above {edge[mission.first_bin]} GeV passes the cuts")
     rotation, earth, year, direction, weight, bins = (np.concatenate(column) for column in zip(*kept, strict=True))
     return NullSample(RowTable(rotation, earth, year), np.arange(len(year)), direction, weight, bins)
-
-
-def _tables(config: Config, parts: Instrument, progress: Progress | None) -> WeightTables | None:
-    """Read or make the weights of a configuration that has any."""
-    if config.weights is None:
-        return None
-    file = config.weights.file
-    tables = make_weights(config, parts, progress=progress) if file is None else read_weights(file)
-    # Refuses bins of the maps that lie in none of the weights'.
-    tables.lookup("purity", nside=config.map.nside, energy_edge_gev=parts.navigator.energy_edge_gev)
-    return tables

@@ -2,16 +2,16 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from amsdipole._files import replacing
-from amsdipole.analysis import concluded, mission_files
+from amsdipole.analysis import Progress, concluded, mission_files
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError, DataError
-from amsdipole.events import CountsMaps, merged_counts, open_table, read_weights
+from amsdipole.events import CountsMaps, merged_counts, open_table
 from amsdipole.exposure import LivetimeAxes, LivetimeCube, livetime_axes, merged_axes, zenith_edges
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.production import (
@@ -35,7 +35,7 @@ from amsdipole.report import Result
 from amsdipole.report.folder import check_output
 from amsdipole.report.result import write_result
 from amsdipole.threads import set_threads
-from amsdipole.weighting import named_maps, part_maps
+from amsdipole.weighting import config_weights, named_maps, part_maps
 
 __all__ = [
     "EVENTS_PER_SHARD",
@@ -52,8 +52,6 @@ __all__ = [
 EVENTS_PER_SHARD = 2_000_000_000  # two minutes of one core at the speed of benches/event_kernel.py
 SECONDS_PER_SHARD = 500_000_000  # two minutes of one core at that of exposure_speed
 _FOLDED = 64  # sums of live time that are held at a time in a merge
-
-Progress = Callable[[str, int, int], None]
 
 
 def kernel_version() -> str:
@@ -225,8 +223,7 @@ def merge_shards(
     if not axes.open_livetime_s().any():
         raise DataError("the exposure is zero: no second is live with an energy bin open")
     edge = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=config.map.nside)
-    weights = config.weights
-    tables = None if weights is None or weights.file is None else read_weights(weights.file)
+    tables = config_weights(config, parts)
     result = concluded(config, parts, named_maps(config, tables, counts), LivetimeCube(axes, config.map.nside, edge))
     write_result(config.output.folder, result, overwrite=overwrite)
     return result
@@ -235,8 +232,7 @@ def merge_shards(
 def _sums(config: Config, shard: Shard, progress: Progress | None) -> tuple[dict[str, Any], dict[str, Any]]:
     parts = instrument(config)
     if shard.kind == "events":
-        weights = config.weights
-        tables = None if weights is None or weights.file is None else read_weights(weights.file)
+        tables = config_weights(config, parts)  # the plan saw to it that a file is named
         part = (shard.source, shard.first, shard.stop)
         return counts_sums(part_maps(config, parts, tables, part=part, progress=progress))
     return axes_sums(_axes(parts, shard, progress))

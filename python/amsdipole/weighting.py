@@ -28,7 +28,7 @@ from amsdipole.instrument import Instrument
 from amsdipole.sky import pixel_centers
 from amsdipole.statistics import DipoleFit, Weighting, fit_dipole
 
-__all__ = ["WeightedMaps", "make_weights", "named_maps", "part_maps", "weight_check", "weighted_maps"]
+__all__ = ["WeightedMaps", "config_weights", "make_weights", "named_maps", "part_maps", "weight_check", "weighted_maps"]
 
 WARNED_BELOW = 0.01  # chance of the background's dipole below which the result warns
 
@@ -103,6 +103,36 @@ def make_weights(config: Config, instrument: Instrument, *, progress: Progress |
     )
 
 
+def config_weights(config: Config, instrument: Instrument, *, progress: Progress | None = None) -> WeightTables | None:
+    """Read the weights of a configuration, or make them by fits where it names no file.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``.
+    instrument : Instrument
+        What `amsdipole.instrument.instrument` makes of it.
+    progress : callable, optional
+        Called with a stage's name, what is done and the total.
+
+    Returns
+    -------
+    WeightTables or None
+        None without ``[weights]``.
+
+    Raises
+    ------
+    DataError
+        A table or the file of weights is at fault.
+    FitError
+        The fit of an energy bin did not converge.
+    """
+    if config.weights is None:
+        return None
+    file = config.weights.file
+    return make_weights(config, instrument, progress=progress) if file is None else read_weights(file)
+
+
 @dataclass(frozen=True)
 class WeightedMaps:
     """Maps of the same events by the weights of a configuration, and what checks them.
@@ -150,10 +180,7 @@ def weighted_maps(config: Config, instrument: Instrument, *, progress: Progress 
     FitError
         The fit of an energy bin did not converge.
     """
-    tables = None
-    if config.weights is not None:
-        file = config.weights.file
-        tables = make_weights(config, instrument, progress=progress) if file is None else read_weights(file)
+    tables = config_weights(config, instrument, progress=progress)
     return named_maps(config, tables, part_maps(config, instrument, tables, progress=progress))
 
 

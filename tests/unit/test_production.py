@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -118,9 +119,15 @@ def test_a_shard_is_the_same_bytes_whenever_it_is_done(copy):
     assert bytes_of(copy / "again") == once
 
 
+def results(copy):
+    """Names of the result files, hidden ones too."""
+    folder = copy / "plan-shards"
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
 def test_killed_workers_lose_nothing(copy):
     plan = copy / "plan.json"
-    amsdipole("plan", copy / "config.toml", plan, "--events-per-shard", 700, "--seconds-per-shard", 9_000)
+    amsdipole("plan", copy / "config.toml", plan, "--events-per-shard", 1, "--seconds-per-shard", 2_500)
     amsdipole("work", plan, "--quiet", "--folder", copy / "whole")
     rng = np.random.default_rng(3)
     for _ in range(20):
@@ -134,13 +141,36 @@ def test_killed_workers_lose_nothing(copy):
 
 def test_a_terminated_worker_leaves_nothing_partial(copy):
     plan = copy / "plan.json"
-    amsdipole("plan", copy / "config.toml", plan, "--events-per-shard", 700, "--seconds-per-shard", 2_500)
+    amsdipole("plan", copy / "config.toml", plan, "--events-per-shard", 1, "--seconds-per-shard", 500)
     worker = subprocess.Popen([sys.executable, "-m", "amsdipole", "work", str(plan), "--quiet"])
-    time.sleep(2.5)
+    end = time.monotonic() + 120.0
+    while not any(name.endswith(".amsd") and name[0] != "." for name in results(copy)):
+        assert worker.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
     worker.terminate()
-    assert worker.wait(timeout=60) in {143, 0, -signal.SIGTERM}  # the last before it could listen
-    left = [p.name for p in (copy / "plan-shards").iterdir()] if (copy / "plan-shards").exists() else []
-    assert all(name.endswith(".amsd") and not name.startswith(".") for name in left)
+    assert worker.wait(timeout=60) == 143
+    left = results(copy)
+    assert 0 < len(left) < len(read_plan(plan).shards)  # in the middle of its work
+    assert all(name.endswith(".amsd") and name[0] != "." for name in left)
+    states = json.loads(amsdipole("status", plan, "--json").stdout)["count"]
+    assert states["done"] == len(left)
+    assert states["damaged"] == 0
+
+
+def test_the_commands_of_the_documentation_run(copy, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "production.md").read_text()
+    lines = [line.split("#")[0].split() for line in page.splitlines() if line.startswith("    amsdipole ")]
+    assert [words[1] for words in lines] == ["plan", "work", "status", "merge"]
+    monkeypatch.chdir(copy)
+    for words in lines:
+        if words[1] == "work":
+            n = len(read_plan("plan.json").shards)
+            for i in range(n):
+                amsdipole(*words[1:-1], f"{i}/{n}", "--quiet")
+        else:
+            amsdipole(*words[1:])
+    assert (copy / "results" / "result.json").is_file()
 
 
 def worked(copy):

@@ -28,17 +28,25 @@ def register(app: typer.Typer) -> None:
 def plan(
     config: ConfigPath,
     plan: Annotated[Path, typer.Argument(help="File to write.")] = Path("plan.json"),
-    events_per_shard: Annotated[int, typer.Option(min=1, help="Most events of a shard.")] = 2_000_000_000,
-    seconds_per_shard: Annotated[int, typer.Option(min=1, help="Most seconds of a shard.")] = 500_000_000,
+    events_per_shard: Annotated[
+        int | None, typer.Option(min=1, help="Most events of a shard; two minutes of a core if not given.")
+    ] = None,
+    seconds_per_shard: Annotated[
+        int | None, typer.Option(min=1, help="Most rows of the seconds of a shard; two minutes of a core if not given.")
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Divide an analysis into shards that any machines can work on; only footers of files are read."""
     from amsdipole.config import read_config
-    from amsdipole.producing import make_plan
+    from amsdipole.producing import EVENTS_PER_SHARD, SECONDS_PER_SHARD, make_plan
     from amsdipole.production import write_plan
 
-    made = make_plan(read_config(config), events_per_shard=events_per_shard, seconds_per_shard=seconds_per_shard)
+    made = make_plan(
+        read_config(config),
+        events_per_shard=events_per_shard or EVENTS_PER_SHARD,
+        seconds_per_shard=seconds_per_shard or SECONDS_PER_SHARD,
+    )
     write_plan(plan, made, overwrite=overwrite)
     kinds = {kind: [s for s in made.shards if s.kind == kind] for kind in ("events", "seconds")}
     document = {

@@ -1,23 +1,46 @@
-"""Figures of the exposure and of the efficiency, each from its document alone."""
+"""Figures of the exposure and of the efficiency: maps, live time against energy, and where it went."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amsdipole.exposure import ams_live_share
 from amsdipole.report.drawn import COLORS, Drawn
 from amsdipole.report.sky_figures import draw_sky, sky_axes, sky_columns
 
-__all__ = ["efficiency_drawn", "exposure_drawn", "open_time_drawn"]
+__all__ = ["budget_figure", "efficiency_drawn", "exposure_drawn", "frames_figure", "open_time_drawn"]
+
+# Title of each frame, and whether its longitude grows to the right.
+_FRAMES: Final = {
+    "galactic": ("galactic", False),
+    "icrs": ("equatorial", False),
+    "earth_fixed": ("geographic", True),
+    "geomagnetic": ("geomagnetic", True),
+}
+_CAUSES: Final = {
+    "good": "good",
+    "interval": "outside the intervals",
+    "flags": "quality flags",
+    "region": "left-out region",
+    "not_live": "not live",
+    "livetime": "low live share",
+    "zenith": "far from the zenith",
+}
 
 
-def open_time_drawn(document: dict[str, Any]) -> Drawn:
+def open_time_drawn(document: Mapping[str, Any], *, weighed: bool = False, name: str = "open_time") -> Drawn:
     """Draw the live time in which an energy is open against energy, beside that of nine years of AMS.
 
     Parameters
     ----------
-    document : dict
-        What `amsdipole.efficiency_report.efficiency_document` gives.
+    document : mapping
+        ``name``, ``live_s`` and ``open_s`` as `amsdipole.efficiency_report.efficiency_document` gives them.
+    weighed : bool
+        Whether the efficiency weighs the live time.
+    name : str
+        Name of the files.
 
     Returns
     -------
@@ -43,14 +66,13 @@ def open_time_drawn(document: dict[str, Any]) -> Drawn:
     axis.set_ylabel("live time above the cutoff [s]")
     axis.set_title(document["name"])
     axis.legend(fontsize="small", loc="lower right")
+    how = "weighed by" if weighed else "before"
     caption = (
-        f"Live time in which each energy bin is open, before the efficiency: {open_s[0]:.4g} s at {energy[0]:g} GeV "
-        f"of {document['live_s']:.4g} s. Dotted: the same live time with the share that was open to AMS in nine years, "
-        "by the code of another group (method, section 2.5)."
+        f"Live time in which each energy bin is open, {how} the efficiency: {open_s[0]:.4g} s at {energy[0]:g} GeV of "
+        f"{document['live_s']:.4g} s. Dotted: the same live time with the share that was open to AMS in nine years, by "
+        "the code of another group (method, section 2.5)."
     )
-    return Drawn(
-        "open_time", caption, figure, {"energy_low_gev": energy, "open_s": open_s, "open_as_ams_s": share.tolist()}
-    )
+    return Drawn(name, caption, figure, {"energy_low_gev": energy, "open_s": open_s, "open_as_ams_s": share.tolist()})
 
 
 def exposure_drawn(document: dict[str, Any]) -> Drawn:
@@ -120,3 +142,93 @@ def efficiency_drawn(document: dict[str, Any]) -> Drawn | None:
         found["nside"], names=("longitude_deg", "latitude_deg"), efficiency=place, low=found["low"], high=found["high"]
     )
     return Drawn("efficiency", caption, figure, columns)
+
+
+def frames_figure(maps: Mapping[str, NDArray[np.float64]], *, low_gev: float, name: str) -> Drawn:
+    """Draw the reference maps of a range in the frames that they were made in.
+
+    Parameters
+    ----------
+    maps : mapping of str to numpy.ndarray of float64, shape (12 nside^2,)
+        Map of each frame, RING order; frames as `amsdipole.exposure.EXPOSURE_FRAMES`.
+    low_gev : float
+        Lower edge of the range [GeV].
+    name : str
+        Name of the files.
+
+    Returns
+    -------
+    Drawn
+        One sky a frame, each over its own mean.
+    """
+    from matplotlib.figure import Figure
+
+    n_line = -(-len(maps) // 2)
+    figure = Figure(figsize=(11.0, 0.8 + 3.2 * n_line))
+    figure.subplots_adjust(left=0.04, right=0.96, bottom=0.04, top=0.86, wspace=0.18, hspace=0.25)
+    columns: dict[str, Sequence[Any]] = {}
+    for i, (frame, values) in enumerate(maps.items()):
+        nside = int(np.sqrt(len(values) // 12))
+        if not columns:
+            columns |= sky_columns(nside, names=("longitude_deg", "latitude_deg"))
+        title, east_right = _FRAMES[frame]
+        axis = figure.add_subplot(n_line, 2, i + 1)
+        share, label = values / values.mean(), "exposure over its mean"
+        draw_sky(
+            axis, share, nside, low=0.0, high=float(share.max()), colors="cividis", label=label, eastward=east_right
+        )
+        axis.set_title(title)
+        columns[frame] = values.tolist()
+    figure.suptitle(f"reference map above {low_gev:g} GeV")
+    caption = (
+        f"What an isotropic flux above {low_gev:g} GeV would give, over its mean, in the frames of the sky (longitude "
+        "grows to the left) and of the Earth (to the right). Numbers are expected events a pixel; pixels are those of "
+        "each frame's own longitude and latitude."
+    )
+    return Drawn(name, caption, figure, columns)
+
+
+def budget_figure(budget: Mapping[str, Any], *, name: str) -> Drawn:
+    """Draw where the seconds of a mission went.
+
+    Parameters
+    ----------
+    budget : mapping
+        ``causes`` with ``cause``, ``n_row``, ``live_s``; ``n_row`` of all.
+    name : str
+        Name of the files.
+
+    Returns
+    -------
+    Drawn
+        Share of the rows and of the live time by cause.
+    """
+    from matplotlib.figure import Figure
+
+    causes = budget["causes"]
+    total_s = sum(row["live_s"] for row in causes)
+    rows = [row["n_row"] / budget["n_row"] for row in causes]
+    live = [row["live_s"] / total_s for row in causes]
+    figure = Figure(figsize=(7.2, 0.5 * len(causes) + 1.4), layout="constrained")
+    axis = figure.add_subplot()
+    at = np.arange(len(causes))
+    for shift, share, color, label in ((-0.2, rows, COLORS[0], "rows"), (0.2, live, COLORS[4], "live time")):
+        bars = axis.barh(at + shift, [100.0 * s for s in share], height=0.36, color=color, label=label)
+        _ = axis.bar_label(bars, [f"{100.0 * s:.2f} %" for s in share], padding=3, fontsize="x-small")
+    axis.set_yticks(at, [_CAUSES[row["cause"]] for row in causes])
+    axis.invert_yaxis()
+    axis.set_xlim(0.0, 112.0)
+    axis.set_xlabel("share of the mission [%]")
+    axis.legend(loc="lower right", fontsize="small")
+    caption = (
+        f"What became of {budget['n_row']:,} rows and {total_s:,.0f} s of live time; a row counts for the first cut "
+        "that it fails."
+    )
+    columns = {
+        "cause": [row["cause"] for row in causes],
+        "n_row": [row["n_row"] for row in causes],
+        "live_s": [row["live_s"] for row in causes],
+        "share_of_rows": rows,
+        "share_of_live_time": live,
+    }
+    return Drawn(name, caption, figure, columns)

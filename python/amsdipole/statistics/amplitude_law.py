@@ -181,10 +181,7 @@ def posterior_tail(delta: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, p
     step = max(1, CHUNK // (8 * len(area)))
     for start in range(0, len(t), step):
         at = slice(start, start + step)
-        inverse = width[at] ** -2
-        a = inverse @ (sphere**2).T
-        b = (inverse * mean[at]) @ sphere.T
-        c = (inverse * mean[at] ** 2).sum(axis=1)[:, None]
+        a, b, c = _quadratic(mean[at], width[at], sphere)
         # Scaled by the likelihood at its greatest value, 1.
         above = _radial(t[at, None], a, b, c, power) @ area
         whole = _radial(np.zeros((1, 1)), a, b, c, power) @ area
@@ -230,11 +227,15 @@ def posterior_tails(
     _, mean, width, _ = _principal(np.zeros(len(vector)), vector, covariance)
     reach = np.linalg.norm(mean, axis=1) + 3.0 * width.max(axis=1)
     sphere, area = sphere_nodes(*node_numbers(reach, width, 1.0, spacing=spacing))
-    inverse = width**-2
-    a, b = inverse @ (sphere**2).T, (inverse * mean) @ sphere.T
-    c = (inverse * mean**2).sum(axis=1)[:, None]
+    a, b, c = _quadratic(mean, width, sphere)
     whole = _radial(np.zeros((1, 1)), a, b, c, power) @ area
     return lambda t: np.asarray(_radial(t[:, None], a, b, c, power) @ area / whole)
+
+
+def _quadratic(mean: Floats, width: Floats, sphere: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return a, b, c of ``a r**2 - 2 b r + c``, the exponent along each direction in principal axes."""
+    inverse = width**-2
+    return inverse @ (sphere**2).T, (inverse * mean) @ sphere.T, (inverse * mean**2).sum(axis=1)[:, None]
 
 
 def _radial(t: Floats, a: Floats, b: Floats, c: Floats, power: int) -> Floats:
