@@ -8,7 +8,7 @@ from typing import Any
 from amsdipole.analysis import Progress, concluded
 from amsdipole.config import Config
 from amsdipole.errors import DataError
-from amsdipole.events import CountsMaps, merged_counts
+from amsdipole.events import CountsMaps, merged_counts_of
 from amsdipole.exposure import LivetimeAxes, LivetimeCube, merged_axes, zenith_edges
 from amsdipole.producing import prepared
 from amsdipole.production import (
@@ -159,13 +159,11 @@ def _shards(
 
 
 def _merged_counts(plan: Plan, among: Sequence[int], folder: Path, progress: Progress | None) -> tuple[CountsMaps, ...]:
-    total: tuple[CountsMaps, ...] | None = None
-    for sums in _shards(plan, "events", among, folder, progress):
-        part = counts_of(sums.facts, sums.arrays)
-        total = part if total is None else tuple(merged_counts(pair) for pair in zip(total, part, strict=True))
-    if total is None:
-        raise DataError("the plan has no events")
-    return total
+    def parts() -> Iterator[tuple[CountsMaps, ...]]:
+        for sums in _shards(plan, "events", among, folder, progress):
+            yield counts_of(sums.facts, sums.arrays)
+
+    return merged_counts_of(parts())
 
 
 def _merged_axes(plan: Plan, among: Sequence[int], folder: Path, progress: Progress | None) -> LivetimeAxes:

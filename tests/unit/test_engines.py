@@ -210,6 +210,20 @@ def test_ctrl_c_ends_the_command_within_a_second(production, tmp_path):
     assert all(p.name.startswith("shard-") for p in (tmp_path / "r").iterdir())
 
 
+def test_processes_end_with_a_parent_that_is_killed(production, tmp_path):
+    plan, _ = production
+    words = ["-m", "amsdipole", "work", str(plan), "--workers", "2", "--folder", str(tmp_path / "r"), "--quiet"]
+    # What the workers have open as well is at its end when the last of them has ended.
+    worker = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, start_new_session=True)
+    end = time.monotonic() + 120.0
+    while not any((tmp_path / "r").glob("shard-*.amsd")):
+        assert worker.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    worker.kill()
+    _ = worker.communicate(timeout=60)
+
+
 def test_a_stop_is_no_ordinary_error():
     assert not issubclass(Stopped, Exception)
 

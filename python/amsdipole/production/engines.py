@@ -1,7 +1,9 @@
 """Where shards are worked on: threads, processes, a cluster of dask, ranks of MPI; all behind one interface."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -104,8 +106,17 @@ def process_pool(workers: int) -> Iterator[Executor]:
 
 
 def _begin_process() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _ = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which decides
     _ = signal.signal(signal.SIGTERM, _end_process)
+
+
+def _end_with_parent() -> None:
+    """Leave no process behind where the parent was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(143)
 
 
 def _end_process(_signal: int, _frame: object) -> None:
