@@ -115,7 +115,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *,
     )
     name = escape(caption, quote=True)
     return (
-        f'<div class="wide" role="group" tabindex="0" aria-label="{name}"><table><caption><span>{escape(caption)}</span></caption>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{name}"><table>'
+        f"<caption><span>{escape(caption)}</span></caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
     )
 
