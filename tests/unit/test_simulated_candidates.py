@@ -10,6 +10,7 @@ from amsdipole.instrument import Instrument, instrument
 from amsdipole.simulate import ELECTRON, POSITRON, PROTON, CandidateSource, Mission, simulate_candidates
 from amsdipole.simulate.candidates import row_views
 from amsdipole.simulate.mission import _own_cutoff, _to_galactic
+from amsdipole.sky import geodetic, teme_to_earth_fixed
 
 CONFIG = """
 name = "A day"
@@ -103,10 +104,31 @@ def test_events_depend_on_the_seed_and_not_on_the_groups_they_are_written_in(par
 
 
 def test_progress_counts_what_is_written(parts, tmp_path):
-    told: list[int] = []
+    told: list[tuple[int, int]] = []
     n = simulate_candidates(
         tmp_path / "some.parquet", parts, share={POSITRON: 1.0}, rho={POSITRON: np.zeros(3)}, n_event=90_000, seed=1,
-        group_size=20_000, progress=told.append,
+        group_size=20_000, progress=lambda *told_of: told.append(told_of),
     )  # fmt: skip
     assert told == sorted(told)
-    assert told[-1] == n
+    assert told[-1] == (n, 90_000)
+
+
+def test_an_efficiency_by_place_thins_events_where_the_detector_was(parts, tmp_path):
+    drawn = {}
+    for name, efficiency in (("all", None), ("north", lambda place: np.where(place[:, 1] > 0.0, 0.5, 1.0))):
+        # Of each event of positive rigidity that is wanted one of negative comes too.
+        n = simulate_candidates(
+            tmp_path / name, parts, share={POSITRON: 1.0}, rho={POSITRON: np.zeros(3)}, n_event=20_000, seed=1,
+            efficiency=efficiency, counted=lambda _, events: np.arange(len(events["time_s"])) % 2 == 0,
+        )  # fmt: skip
+        # 4 standard deviations: of a Poisson number, and of the pilot's, some thousand events in 2e5 candidates.
+        assert abs(n - 40_000) < 4 * np.hypot(np.sqrt(40_000), 0.01 * 40_000)
+        drawn[name] = pq.read_table(tmp_path / name).column("time_s").to_numpy()
+    found = {}
+    for name, time_s in drawn.items():
+        rows = parts.seconds.covering(time_s)
+        latitude = geodetic(teme_to_earth_fixed(rows.time_s, rows.position_km))[:, 1]
+        north = latitude[np.searchsorted(rows.time_s, time_s, side="right") - 1] > 0.0
+        found[name] = float(north.mean())
+    # Halved in the north: p / 2 of p / 2 + 1 - p.
+    assert found["north"] == pytest.approx(found["all"] / (2.0 - found["all"]), abs=4 * np.sqrt(0.5 / 40_000))

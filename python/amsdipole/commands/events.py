@@ -108,7 +108,7 @@ def simulate(
             n_event=events,
             seed=seed,
             overwrite=overwrite,
-            progress=lambda done: progress("simulation", done, round(events)),
+            progress=lambda done, total: progress("simulation", done, total),
         )
     if as_json:
         print_json({"path": str(path), "events": written, "seed": seed})

@@ -202,13 +202,13 @@ def _simulate(
     ew, ns, fb = inject
     rho = {ELECTRON: np.array([fb, ew, ns]), POSITRON: np.array([fb, ew, ns]), PROTON: np.zeros(3)}
     wanted = {ELECTRON: size.n_electron, POSITRON: size.n_positron, PROTON: size.n_proton}
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)  # that of the mission are Philox's, and others for the same seed
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{target}: cannot be made ({error.strerror})") from error
     write_mission(
-        target / "events.parquet", parts, wanted=wanted, rho=rho, rng=rng, overwrite=overwrite, progress=progress
+        target / "events.parquet", parts, wanted=wanted, rho=rho, seed=seed, overwrite=overwrite, progress=progress
     )
     write_simulated(target / "simulated.parquet", parts, n_confused=size.n_confused, rng=rng, overwrite=overwrite)
     write_control(target / "control.parquet", parts, step_s=size.study_step_s, rng=rng, overwrite=overwrite)

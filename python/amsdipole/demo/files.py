@@ -1,7 +1,6 @@
 """What the mission hands over: events of all particles, a control sample, and a simulation for templates."""
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole.counting import Progress
-from amsdipole.errors import DataError
 from amsdipole.events import write_events
 from amsdipole.instrument import Instrument
 from amsdipole.models import power_law
 from amsdipole.orbit import stepped
-from amsdipole.simulate import ELECTRON, CandidateSource, Mission, Species
+from amsdipole.simulate import ELECTRON, Species, charged_navigator, simulate_candidates, species_source
 from amsdipole.sky import geodetic, teme_to_earth_fixed
 
 __all__ = ["ECAL_LEAST", "true_efficiency", "write_control", "write_mission", "write_simulated"]
@@ -22,8 +20,6 @@ __all__ = ["ECAL_LEAST", "true_efficiency", "write_control", "write_mission", "w
 Columns = dict[str, NDArray[np.float64]]
 
 ECAL_LEAST = 0.8  # cut on the estimator, in [selection] of both analyses
-_PILOT = 200_000  # candidates that tell what share of them is selected: 0.2 % of it
-_SLICE = 250_000  # candidates of a slice of the mission: what memory holds
 _TILES = 40  # times that each simulated electron is given responses, to find enough of confused charge
 
 
@@ -51,7 +47,7 @@ def write_mission(
     *,
     wanted: dict[Species, float],
     rho: dict[Species, NDArray[np.float64]],
-    rng: np.random.Generator,
+    seed: int,
     overwrite: bool,
     progress: Progress,
 ) -> int:
@@ -64,11 +60,12 @@ def write_mission(
     parts : Instrument
         Seconds, navigator, acceptance and geometry; its charge sign is not used.
     wanted : dict of Species to float
-        Expected events of each that the analysis of its charge selects.
+        Expected events of each that the analysis of its charge selects: by the cutoff rule, the charge and the
+        calorimeter.
     rho : dict of Species to numpy.ndarray of float64, shape (3,)
         Dipole of each in galactic axes (FB, EW, NS).
-    rng : numpy.random.Generator
-        Source of all randomness.
+    seed : int
+        Seed of all randomness.
     overwrite : bool
         Whether an earlier file may be replaced.
     progress : callable
@@ -86,67 +83,31 @@ def write_mission(
 
     Notes
     -----
-    Candidates are kept with the probability of `true_efficiency`, and get responses. What passes the cutoff rule, the
-    charge sign and the calorimeter follows from a pilot of 2e5 candidates, so that the numbers come out Poisson about
-    those wanted, with 0.3 % more.
+    By `amsdipole.simulate.simulate_candidates` with `true_efficiency`.
     """
-    n_row = parts.seconds.n_row
-    sources = {kind: CandidateSource(_mission(parts, kind, rho[kind])) for kind in wanted}
-    n_candidate = {kind: wanted[kind] / _selected_share(sources[kind], kind, rng) for kind in wanted}
-    n_slice = int(min(n_row, max(1, np.ceil(sum(n_candidate.values()) / _SLICE))))
-    edge = np.linspace(0, n_row, n_slice + 1).astype(np.int64).tolist()
+    navigator = {kind: charged_navigator(parts, kind.charge_sign) for kind in wanted}
 
-    def slices() -> Iterator[Columns]:
-        for i, (first, last) in enumerate(itertools.pairwise(edge)):
-            found = []
-            for kind, source in sources.items():
-                n = int(rng.poisson(n_candidate[kind] * (last - first) / n_row))
-                found.append(_recorded(source, kind, rng, n, (first, last)))
-            joined = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
-            order = np.argsort(joined["time_s"], kind="stable")
-            # Times need float64; of the rest float32 is enough, and is read faster.
-            yield {n: c[order] if n == "time_s" else c[order].astype(np.float32) for n, c in joined.items()}
-            total = round(sum(n_candidate.values()))
-            progress("simulation", total * (i + 1) // n_slice, total)
+    def selected(kind: Species, events: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+        rows = parts.seconds.covering(events["time_s"])
+        row = np.searchsorted(rows.time_s, events["time_s"], side="right") - 1
+        energy_bin = np.searchsorted(navigator[kind].energy_edge_gev, events["energy_gev"], side="right") - 1
+        good = energy_bin >= navigator[kind](rows).cutoff_class[row]
+        good &= (events["rigidity_gv"] * kind.charge_sign > 0.0) & (events["ecal_estimator"] >= ECAL_LEAST)
+        return np.asarray(good)
 
-    return write_events(path, slices(), overwrite=overwrite)
-
-
-def _mission(parts: Instrument, kind: Species, rho: NDArray[np.float64]) -> Mission:
-    rule = replace(parts.navigator.rule, charge_sign=kind.charge_sign)
-    navigator = replace(parts.navigator, rule=rule)
-    return Mission(parts.seconds, navigator, kind.flux, parts.acceptance, parts.geometry, rho)
-
-
-def _recorded(
-    source: CandidateSource, kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]
-) -> Columns:
-    found = source.recorded(rng, n, rows)
-    if len(found["time_s"]):
-        keep = rng.random(len(found["time_s"])) < true_efficiency(_places(source.mission, found["time_s"]))
-        found = {name: column[keep] for name, column in found.items()}
-    return {**found, **kind.responses(found["energy_gev"], rng)}
-
-
-def _places(mission: Mission, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Longitude and latitude [deg] at the start of the row of each time, where the exposure takes the efficiency."""
-    rows = mission.seconds.covering(time_s)
-    place = geodetic(teme_to_earth_fixed(rows.time_s, rows.position_km))
-    return place[np.searchsorted(rows.time_s, time_s, side="right") - 1]
-
-
-def _selected_share(source: CandidateSource, kind: Species, rng: np.random.Generator) -> float:
-    """Share of candidates that the analysis of their charge selects: recorded, rule, charge and calorimeter."""
-    mission = source.mission
-    found = _recorded(source, kind, rng, _PILOT, (0, mission.seconds.n_row))
-    rows = mission.seconds.covering(found["time_s"])
-    row = np.searchsorted(rows.time_s, found["time_s"], side="right") - 1
-    energy_bin = np.searchsorted(mission.navigator.energy_edge_gev, found["energy_gev"], side="right") - 1
-    good = energy_bin >= mission.navigator(rows).cutoff_class[row]
-    good &= (found["rigidity_gv"] * kind.charge_sign > 0.0) & (found["ecal_estimator"] >= ECAL_LEAST)
-    if good.sum() < 20:
-        raise DataError(f"of {_PILOT} candidates of {kind.name} {good.sum()} are selected; is any second live?")
-    return float(good.mean() * len(good) / _PILOT)
+    total = sum(wanted.values())
+    return simulate_candidates(
+        path,
+        parts,
+        share={kind: n / total for kind, n in wanted.items()},
+        rho=rho,
+        n_event=total,
+        seed=seed,
+        efficiency=true_efficiency,
+        counted=selected,
+        overwrite=overwrite,
+        progress=lambda done, expected: progress("simulation", done, expected),
+    )
 
 
 def write_simulated(
@@ -178,7 +139,7 @@ def write_simulated(
     is given responses 40 times: a template wants energies and responses alone.
     """
     kind = replace(ELECTRON, flux=power_law(-2.0))
-    source = CandidateSource(_mission(parts, kind, np.zeros(3)))
+    source = species_source(parts, kind, np.zeros(3))
     found: list[Columns] = []
     n_found = 0
     while n_found < n_confused:

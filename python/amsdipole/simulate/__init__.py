@@ -3,7 +3,7 @@
 from amsdipole.simulate.candidates import CandidateSource
 from amsdipole.simulate.mission import Mission, simulate_events
 from amsdipole.simulate.species import ELECTRON, POSITRON, PROTON, Species
-from amsdipole.simulate.stream import simulate_candidates
+from amsdipole.simulate.stream import charged_navigator, simulate_candidates, species_source
 
 __all__ = [
     "ELECTRON",
@@ -12,6 +12,8 @@ __all__ = [
     "CandidateSource",
     "Mission",
     "Species",
+    "charged_navigator",
     "simulate_candidates",
     "simulate_events",
+    "species_source",
 ]

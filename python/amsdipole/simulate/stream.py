@@ -13,13 +13,17 @@ from amsdipole.errors import DataError, RangeError
 from amsdipole.events import write_events
 from amsdipole.events._tables import read_ahead
 from amsdipole.instrument import Instrument
+from amsdipole.orbit import Navigator, SecondsSource
 from amsdipole.simulate.candidates import CandidateSource
 from amsdipole.simulate.mission import Mission
 from amsdipole.simulate.species import Species
+from amsdipole.sky import geodetic, teme_to_earth_fixed
 
-__all__ = ["simulate_candidates"]
+__all__ = ["charged_navigator", "simulate_candidates", "species_source"]
 
 Columns = dict[str, NDArray[np.floating[Any]]]
+Efficiency = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Counted = Callable[[Species, Mapping[str, NDArray[np.float64]]], NDArray[np.bool_]]
 
 _BLOCK = 65_536  # candidates that a block of rows is made to have: part of what a seed means
 _GROUP = 500_000  # events of a row group: what memory holds; they are drawn the same for any
@@ -35,9 +39,11 @@ def simulate_candidates(
     rho: Mapping[Species, NDArray[np.float64]],
     n_event: float,
     seed: int,
+    efficiency: Efficiency | None = None,
+    counted: Counted | None = None,
     group_size: int = _GROUP,
     overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Simulate recorded particles and write them to a Parquet file in time order.
 
@@ -52,27 +58,32 @@ def simulate_candidates(
     rho : Mapping of Species to numpy.ndarray of float64, shape (3,)
         Dipole of each in galactic axes (FB, EW, NS).
     n_event : float
-        Expected number of events.
+        Expected number of events, or of those `counted`.
     seed : int
         Seed of all randomness.
+    efficiency : callable, optional
+        Probability to record an event against longitude and geodetic latitude [deg] of the start of its row, shape
+        (n, 2) to (n,); 1 everywhere without it.
+    counted : callable, optional
+        Which recorded events `n_event` is the number of, from the species and their columns; all without it.
     group_size : int
         Least number of events of a row group of the file; the events do not depend on it.
     overwrite : bool
         Whether an existing file may be replaced.
     progress : callable, optional
-        Called with the number of events done.
+        Called with the number of events done, and with what is expected.
 
     Returns
     -------
     int
-        Number of events written: Poisson about `n_event`, with 0.3 % more from the pilot's error.
+        Number of events written; those counted are Poisson about `n_event`, with 0.3 % more from the pilot's error.
 
     Raises
     ------
     RangeError
         Shares do not add up to 1, or a number is out of range.
     DataError
-        Hardly any candidate of a species is recorded, or the file exists.
+        Hardly any candidate of a species is recorded and counted, or the file exists.
 
     Notes
     -----
@@ -88,23 +99,38 @@ def simulate_candidates(
     if not used or min(share.values()) < 0 or abs(sum(share.values()) - 1.0) > 1e-9:
         raise RangeError(f"shares {[float(s) for s in share.values()]} do not add up to 1")
     n_row = instrument.seconds.n_row
-    sources = {kind: CandidateSource(_mission(instrument, kind, rho[kind])) for kind in used}
-    n_candidate = {}
-    for kind, source in sources.items():
-        recorded = len(source.recorded(_random(seed, kind, _PILOT_BLOCK), _PILOT, (0, n_row))["time_s"])
-        if recorded < 20:
-            raise DataError(f"of {_PILOT} candidates of {kind.name} {recorded} were recorded; is any second live?")
-        n_candidate[kind] = n_event * used[kind] * _PILOT / recorded
+    sources = {kind: species_source(instrument, kind, rho[kind]) for kind in used}
+
+    def recorded(
+        kind: Species, rng: np.random.Generator, n: int, rows: tuple[int, int]
+    ) -> dict[str, NDArray[np.float64]]:
+        columns = sources[kind].recorded(rng, n, rows)
+        if efficiency is not None and len(columns["time_s"]):
+            chance = efficiency(_row_places(instrument.seconds, columns["time_s"]))
+            keep = rng.random(len(chance)) < chance
+            columns = {name: column[keep] for name, column in columns.items()}
+        return {**columns, **kind.responses(columns["energy_gev"], rng)}
+
+    n_candidate, expected = {}, 0.0
+    for kind in used:
+        pilot = recorded(kind, _random(seed, kind, _PILOT_BLOCK), _PILOT, (0, n_row))
+        n = n_recorded = len(pilot["time_s"])
+        if counted is not None:
+            n = int(counted(kind, pilot).sum())
+        if n < 20:
+            raise DataError(f"of {_PILOT} candidates of {kind.name} {n} were recorded; is any second live?")
+        n_candidate[kind] = n_event * used[kind] * _PILOT / n
+        expected += n_event * used[kind] * n_recorded / n
     n_block = int(min(n_row, max(1, np.ceil(sum(n_candidate.values()) / _BLOCK))))
     edge = np.linspace(0, n_row, n_block + 1).astype(np.int64).tolist()
 
     def block(i: int) -> Columns:
-        parts, rows = [], (edge[i], edge[i + 1])
-        for kind, source in sources.items():
+        rows = edge[i], edge[i + 1]
+        parts = []
+        for kind in used:
             rng = _random(seed, kind, i)
             n = int(rng.poisson(n_candidate[kind] * (rows[1] - rows[0]) / n_row))
-            columns = source.recorded(rng, n, rows)
-            parts.append({**columns, **kind.responses(columns["energy_gev"], rng)})
+            parts.append(recorded(kind, rng, n, rows))
         time_s = np.concatenate([part["time_s"] for part in parts])
         order = np.argsort(time_s, kind="stable")
         rest = {name: np.concatenate([part[name] for part in parts], dtype=np.float32) for name in parts[0]}
@@ -126,7 +152,7 @@ def simulate_candidates(
             yield group
             done += len(group["time_s"])
             if progress is not None:
-                progress(done)
+                progress(done, round(expected))
 
     # A thread draws while this one compresses and writes.
     return write_events(path, reported(read_ahead(groups())), overwrite=overwrite)
@@ -137,7 +163,48 @@ def _random(seed: int, kind: Species, block: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, kind.number, block]))
 
 
-def _mission(instrument: Instrument, kind: Species, rho: NDArray[np.float64]) -> Mission:
-    rule = replace(instrument.navigator.rule, charge_sign=kind.charge_sign)
-    navigator = replace(instrument.navigator, rule=rule)
-    return Mission(instrument.seconds, navigator, kind.flux, instrument.acceptance, instrument.geometry, rho)
+def species_source(instrument: Instrument, kind: Species, rho: NDArray[np.float64]) -> CandidateSource:
+    """Make the source of a species that an instrument sees; its rule judges the charge of the species.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Seconds, navigator, acceptance and geometry.
+    kind : Species
+        What is simulated.
+    rho : numpy.ndarray of float64, shape (3,)
+        Dipole in galactic axes (FB, EW, NS).
+
+    Returns
+    -------
+    CandidateSource
+        Draws candidates of the species.
+    """
+    navigator = charged_navigator(instrument, kind.charge_sign)
+    parts = instrument.seconds, navigator, kind.flux, instrument.acceptance, instrument.geometry
+    return CandidateSource(Mission(*parts, rho))
+
+
+def charged_navigator(instrument: Instrument, charge_sign: int) -> Navigator:
+    """Give an instrument's navigator with the cutoff rule of a charge.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Has the navigator.
+    charge_sign : int
+        1 or -1.
+
+    Returns
+    -------
+    Navigator
+        The same but for the sign.
+    """
+    return replace(instrument.navigator, rule=replace(instrument.navigator.rule, charge_sign=charge_sign))
+
+
+def _row_places(seconds: SecondsSource, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitude and latitude [deg] at the start of the row of each time, where the exposure takes the efficiency."""
+    rows = seconds.covering(time_s)
+    place = geodetic(teme_to_earth_fixed(rows.time_s, rows.position_km))
+    return place[np.searchsorted(rows.time_s, time_s, side="right") - 1, :2]
