@@ -30,6 +30,7 @@ import validate_fits
 import validate_geomagnetism
 import validate_models
 import validate_nulls
+import validate_production
 import validate_seconds
 import validate_statistics
 import validate_systematics
@@ -219,6 +220,7 @@ for found in (
     validate_event_streams.VALIDATIONS,
     validate_geomagnetism.VALIDATIONS,
     validate_models.VALIDATIONS,
+    validate_production.VALIDATIONS,
     validate_face.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})

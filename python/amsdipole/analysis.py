@@ -140,7 +140,14 @@ def _orbiting(config: Config, progress: Progress) -> Result:
 
 
 def concluded(
-    config: Config, parts: Instrument, maps: WeightedMaps, cube: LivetimeCube, *, progress: Progress | None = None
+    config: Config,
+    parts: Instrument,
+    maps: WeightedMaps,
+    cube: LivetimeCube,
+    *,
+    missing: dict[str, Any] | None = None,
+    files: list[str] | None = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Fit what was counted against what was expected.
 
@@ -154,6 +161,10 @@ def concluded(
         Its events.
     cube : LivetimeCube
         Its live time.
+    missing : dict, optional
+        What of the plan of a production is not in the maps or the live time.
+    files : list of str, optional
+        The event files that were read; all of the configuration if not given.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -180,10 +191,13 @@ def concluded(
         livetime=_livetime(cube, config),
         harmonics=None,
         provenance=_provenance(
-            config, [*config.events.files, *_weight_files(config), *mission_files(config)], parts.field
+            config,
+            [*(config.events.files if files is None else files), *_weight_files(config), *mission_files(config)],
+            parts.field,
         ),
         tables=maps.tables,
         together=_together(config, maps, expected),
+        missing=missing,
     )
 
 

@@ -1,57 +1,51 @@
-"""A production: plan of a configuration, work of one shard, and the result of all. Composition only."""
+"""A production: plan of a configuration, and work of one shard. Composition only."""
 
-import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from amsdipole._files import replacing
-from amsdipole.analysis import Progress, concluded, mission_files
+from amsdipole.analysis import Progress, mission_files
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError, DataError
-from amsdipole.events import CountsMaps, merged_counts, open_table
-from amsdipole.exposure import LivetimeAxes, LivetimeCube, livetime_axes, merged_axes, zenith_edges
+from amsdipole.events import WeightTables, open_table
+from amsdipole.exposure import LivetimeAxes, livetime_axes
 from amsdipole.instrument import Instrument, instrument
 from amsdipole.production import (
+    InputFile,
     Plan,
     Shard,
     ShardFailure,
     ShardSums,
-    axes_of,
     axes_sums,
+    check_stopped,
     check_unchanged,
-    counts_of,
     counts_sums,
     input_file,
     read_plan,
-    read_shard,
     shard_name,
-    shard_states,
     write_shard,
 )
-from amsdipole.report import Result
-from amsdipole.report.folder import check_output
-from amsdipole.report.result import write_result
 from amsdipole.threads import set_threads
-from amsdipole.weighting import config_weights, named_maps, part_maps
+from amsdipole.weighting import config_weights, part_maps
 
 __all__ = [
     "EVENTS_PER_SHARD",
     "SECONDS_PER_SHARD",
     "kernel_version",
     "make_plan",
-    "merge_shards",
     "note_failure",
-    "process_pool",
+    "prepared",
     "work_file",
     "work_shard",
 ]
 
 EVENTS_PER_SHARD = 2_000_000_000  # two minutes of one core at the speed of benches/event_kernel.py
 SECONDS_PER_SHARD = 500_000_000  # two minutes of one core at that of exposure_speed
-_FOLDED = 64  # sums of live time that are held at a time in a merge
 
 
 def kernel_version() -> str:
@@ -95,7 +89,8 @@ def make_plan(
         )
     if config.fit.directions == "back_traced":
         raise ConfigError("fit.directions = 'back_traced' is not divided into shards; trace back by `amsdipole run`")
-    parts = instrument(config)
+    files = [input_file(path) for path in dict.fromkeys([*sorted(config.events.files), *_common_files(config)])]
+    parts = prepared(config, files).instrument
     shards: list[Shard] = []
     for path in sorted(config.events.files):
         table = open_table(path)
@@ -106,14 +101,65 @@ def make_plan(
     n_row = parts.seconds.n_row
     ends = (*range(seconds_per_shard, n_row, seconds_per_shard), n_row)
     shards += [Shard("seconds", "", first, stop) for first, stop in _cut(ends, seconds_per_shard)]
-    files = dict.fromkeys([*sorted(config.events.files), *_common_files(config)])
-    return Plan(
-        config.model_dump(mode="json"), kernel_version(), tuple(input_file(path) for path in files), tuple(shards)
-    )
+    return Plan(config.model_dump(mode="json"), kernel_version(), tuple(files), tuple(shards))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What every shard of a plan needs, and takes some seconds to make.
+
+    Attributes
+    ----------
+    instrument : Instrument
+        Seconds, detector and spectrum.
+    tables : WeightTables, optional
+        Weights of ``[weights] file``.
+    """
+
+    instrument: Instrument
+    tables: WeightTables | None
+
+
+_kept: list[tuple[object, Prepared]] = []
+_keeping = threading.Lock()
+
+
+def prepared(config: Config, inputs: Iterable[InputFile]) -> Prepared:
+    """Give what every shard needs; that of the last configuration is kept, as long as its files are the same.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration with ``[seconds]``, whose weights, if any, have a file.
+    inputs : iterable of InputFile
+        Its files, as they are now.
+
+    Returns
+    -------
+    Prepared
+        What every shard needs.
+    """
+    common = set(_common_files(config))
+    key = (config.model_dump_json(), tuple(file for file in inputs if file.path in common))
+    with _keeping:
+        if not _kept or _kept[0][0] != key:
+            parts = instrument(config)
+            _kept[:] = [(key, Prepared(parts, config_weights(config, parts)))]
+        return _kept[0][1]
+
+
+def _forget() -> None:
+    with _keeping:
+        _kept.clear()
 
 
 def work_shard(
-    plan: Plan, index: int, folder: str | os.PathLike[str], *, progress: Progress | None = None
+    plan: Plan,
+    index: int,
+    folder: str | os.PathLike[str],
+    *,
+    n_thread: int | None = None,
+    progress: Progress | None = None,
 ) -> ShardSums:
     """Do one shard of a plan and write its result.
 
@@ -125,6 +171,8 @@ def work_shard(
         Number of the shard, from 0.
     folder : path-like
         Where results are written; made if it is not there.
+    n_thread : int, optional
+        Threads of the kernels, 0 for one a core; those of the configuration if not given. Sums do not depend on them.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -152,11 +200,14 @@ def work_shard(
     needed = {*_common_files(config), *([shard.source] if shard.kind == "events" else [])}
     inputs = [file for file in plan.inputs if file.path in needed]
     check_unchanged(inputs)
-    set_threads(config.threads)
+    set_threads(config.threads if n_thread is None else n_thread)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    facts, arrays = _sums(config, shard, progress)
-    # An input that changed while it was read is as bad as one that changed before.
-    check_unchanged(inputs)
+    try:
+        facts, arrays = _sums(config, shard, prepared(config, inputs), progress)
+        check_unchanged(inputs)  # an input that changed while it was read is as bad as one that changed before
+    except DataError:
+        _forget()
+        raise
     sums = ShardSums(plan.identity, index, facts, arrays)
     path = Path(folder) / shard_name(index)
     write_shard(path, sums, overwrite=True)
@@ -164,14 +215,17 @@ def work_shard(
     return sums
 
 
-def work_file(plan: str, folder: str, index: int) -> None:
-    """Do one shard of the plan in a file, as another process or machine does."""
-    _ = work_shard(read_plan(plan), index, folder)
+def work_file(plan: str, folder: str, n_thread: int | None, index: int) -> None:
+    """Do one shard of the plan in a file, as another thread, process or machine does; it ends early if asked to."""
+    state = Path(plan).stat() if Path(plan).exists() else None
+    chosen = _read_once(plan, None if state is None else (state.st_mtime_ns, state.st_size, state.st_ino))
+    _ = work_shard(chosen, index, folder, n_thread=n_thread, progress=check_stopped)
 
 
-def process_pool(n_process: int) -> Executor:
-    """Start processes for shards; they are spawned, so that nothing of this one is in them."""
-    return ProcessPoolExecutor(n_process, mp_context=multiprocessing.get_context("spawn"))
+@lru_cache(maxsize=1)
+def _read_once(plan: str, _state: object) -> Plan:
+    """Read a plan that has not changed since it was read last once only."""
+    return read_plan(plan)
 
 
 def note_failure(folder: str | os.PathLike[str], failure: ShardFailure) -> None:
@@ -182,60 +236,13 @@ def note_failure(folder: str | os.PathLike[str], failure: ShardFailure) -> None:
         _ = Path(temporary).write_text(failure.reason + "\n", encoding="utf-8")
 
 
-def merge_shards(
-    plan: Plan, folder: str | os.PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
-) -> Result:
-    """Put the results of all shards together, and finish the analysis.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    folder : path-like
-        Where the results of its shards are.
-    overwrite : bool
-        Whether an earlier result in the output folder of the configuration may be replaced.
-    progress : callable, optional
-        Called with a stage's name, what is done and the total.
-
-    Returns
-    -------
-    Result
-        The same numbers, to the last bit, as `amsdipole.analysis.run` gives.
-
-    Raises
-    ------
-    DataError
-        A shard is missing, damaged or of another plan, or an input changed; then nothing is written.
-    """
-    config = Config.model_validate(plan.config)
-    overwrite = overwrite or config.output.overwrite
-    check_output(config.output.folder, overwrite=overwrite)
-    bad = [found for found in shard_states(plan, folder) if found.state != "done"]
-    if bad:
-        first = f"shard {bad[0].index} is {bad[0].state}" + (f" ({bad[0].reason})" if bad[0].reason else "")
-        raise DataError(f"{len(bad)} of {len(plan.shards)} shards are not done: {first}")
-    check_unchanged(plan.inputs)
-    set_threads(config.threads)
-    parts = instrument(config)
-    counts = _merged_counts(plan, Path(folder), progress)
-    axes = _merged_axes(plan, Path(folder), progress)
-    if not axes.open_livetime_s().any():
-        raise DataError("the exposure is zero: no second is live with an energy bin open")
-    edge = zenith_edges(parts.geometry.cos_least, config.detector.n_zenith_bin, nside=config.map.nside)
-    tables = config_weights(config, parts)
-    result = concluded(config, parts, named_maps(config, tables, counts), LivetimeCube(axes, config.map.nside, edge))
-    write_result(config.output.folder, result, overwrite=overwrite)
-    return result
-
-
-def _sums(config: Config, shard: Shard, progress: Progress | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    parts = instrument(config)
+def _sums(
+    config: Config, shard: Shard, ready: Prepared, progress: Progress | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     if shard.kind == "events":
-        tables = config_weights(config, parts)  # the plan saw to it that a file is named
         part = (shard.source, shard.first, shard.stop)
-        return counts_sums(part_maps(config, parts, tables, part=part, progress=progress))
-    return axes_sums(_axes(parts, shard, progress))
+        return counts_sums(part_maps(config, ready.instrument, ready.tables, part=part, progress=progress))
+    return axes_sums(_axes(ready.instrument, shard, progress))
 
 
 def _axes(parts: Instrument, shard: Shard, progress: Progress | None) -> LivetimeAxes:
@@ -251,36 +258,6 @@ def _axes(parts: Instrument, shard: Shard, progress: Progress | None) -> Livetim
         rows=(shard.first, shard.stop),
         progress=report,
     )
-
-
-def _shards(plan: Plan, kind: str, folder: Path, progress: Progress | None) -> Iterator[ShardSums]:
-    chosen = [i for i, shard in enumerate(plan.shards) if shard.kind == kind]
-    for done, index in enumerate(chosen, start=1):
-        sums = read_shard(folder / shard_name(index))
-        if (sums.plan, sums.index) != (plan.identity, index):
-            raise DataError(f"{folder / shard_name(index)}: it is no longer the result of shard {index} of this plan")
-        yield sums
-        if progress is not None:
-            progress(f"merge of {kind}", done, len(chosen))
-
-
-def _merged_counts(plan: Plan, folder: Path, progress: Progress | None) -> tuple[CountsMaps, ...]:
-    total: tuple[CountsMaps, ...] | None = None
-    for sums in _shards(plan, "events", folder, progress):
-        part = counts_of(sums.facts, sums.arrays)
-        total = part if total is None else tuple(merged_counts(pair) for pair in zip(total, part, strict=True))
-    if total is None:
-        raise DataError("the plan has no events")
-    return total
-
-
-def _merged_axes(plan: Plan, folder: Path, progress: Progress | None) -> LivetimeAxes:
-    held: list[LivetimeAxes] = []
-    for sums in _shards(plan, "seconds", folder, progress):
-        held.append(axes_of(sums.facts, sums.arrays))
-        if len(held) == _FOLDED:
-            held = [merged_axes(held)]
-    return merged_axes(held)
 
 
 def _cut(ends: tuple[int, ...], most: int) -> Iterator[tuple[int, int]]:

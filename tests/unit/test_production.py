@@ -1,53 +1,23 @@
 """A production in shards: the bits of one pass, and a defined outcome for whatever goes wrong."""
 
-import contextlib
-import hashlib
-import io
+import errno
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from missions import small_mission
+from productions import amsdipole, bytes_of, divided_mission
 
 from amsdipole.analysis import run
-from amsdipole.cli import main
 from amsdipole.config import read_config
 from amsdipole.errors import ConfigError, DataError
 from amsdipole.events import CountsMaps, merged_counts
 from amsdipole.production import InputFile, Plan, Shard, read_plan, run_shards, shard_name, write_plan
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed."""
-
-    stdout: str
-    stderr: str
-
-
-def amsdipole(*arguments: object, code: int = 0) -> Said:
-    """Run a command in this process, which starts faster than one of its own."""
-    out, err, found = io.StringIO(), io.StringIO(), 0
-    with (
-        patch.object(sys, "argv", ["amsdipole", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as end:
-            found = end.code or 0
-    assert found == code, err.getvalue() + out.getvalue()
-    return Said(out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(autouse=True)
@@ -61,13 +31,7 @@ def handlers():
 @pytest.fixture(scope="module")
 def mission(tmp_path_factory):
     """Config and events of three days in several row groups, and the result of one pass."""
-    folder = tmp_path_factory.mktemp("mission")
-    small_mission(folder, n_event=3000, stop="2011-05-22T00:00:00Z", step_s=10.0)
-    shutil.rmtree(folder / "results")
-    config = folder / "config.toml"
-    config.write_text(config.read_text().replace("overwrite = true", "overwrite = false"))
-    table = pq.read_table(folder / "events.parquet")
-    pq.write_table(table, folder / "events.parquet", row_group_size=400)
+    folder = divided_mission(tmp_path_factory.mktemp("mission"))
     result = run(read_config(folder / "config.toml")).document()
     shutil.move(folder / "results", folder / "one_pass")
     return folder, result
@@ -84,12 +48,6 @@ def numbers(document):
     return {**document, "inputs": [], "config": {}}
 
 
-def bytes_of(folder):
-    return hashlib.sha256(
-        b"".join((folder / shard_name(i)).read_bytes() for i in range(1000) if (folder / shard_name(i)).exists())
-    ).hexdigest()
-
-
 @pytest.mark.parametrize(("events", "seconds"), [(10**9, 10**9), (700, 9_000), (1, 2_500)])
 def test_shards_give_the_bits_of_one_pass(mission, copy, events, seconds):
     plan = copy / "plan.json"
@@ -99,7 +57,7 @@ def test_shards_give_the_bits_of_one_pass(mission, copy, events, seconds):
         ).stdout
     )
     assert made["rows"] == {"events": sum(mission[1]["cut_flow"].values()), "seconds": 25_920}
-    amsdipole("work", plan, "--quiet", "--processes", 2 if events == 700 else 1)
+    amsdipole("work", plan, "--quiet", "--workers", 2 if events == 700 else 1)
     status = json.loads(amsdipole("status", plan, "--json").stdout)
     assert status["count"] == {"done": made["n_shard"], "missing": 0, "failed": 0, "damaged": 0, "foreign": 0}
     document = json.loads(amsdipole("merge", plan, "--quiet", "--json").stdout)
@@ -259,7 +217,7 @@ def test_a_document_that_is_no_plan_is_refused(tmp_path, spoil):
 
 
 def test_input_output_errors_are_tried_again_and_others_are_not(monkeypatch):
-    monkeypatch.setattr("amsdipole.production.engine.time.sleep", lambda _: None)
+    monkeypatch.setattr("amsdipole.production.engine.wait", lambda _: None)
     tries = []
 
     def task(index):
@@ -274,6 +232,27 @@ def test_input_output_errors_are_tried_again_and_others_are_not(monkeypatch):
     failures = run_shards(task, range(4))
     assert [(f.index, f.kind) for f in failures] == [(2, "refused"), (3, "input/output")]
     assert [tries.count(i) for i in range(4)] == [1, 3, 1, 4]
+
+
+def test_a_full_disk_and_a_folder_that_takes_nothing_are_input_output_errors(copy, monkeypatch):
+    monkeypatch.setattr("amsdipole.production.engine.wait", lambda _: None)
+    plan = copy / "plan.json"
+    amsdipole("plan", copy / "config.toml", plan)
+    n = len(read_plan(plan).shards)
+    said = json.loads(amsdipole("work", plan, "-q", "--json", "--folder", "/proc/none", code=7).stdout)
+    assert [f["kind"] for f in said["failed"]] == ["input/output"] * n
+
+    def full(_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("amsdipole._files._sync", full)
+        said = json.loads(amsdipole("work", plan, "-q", "--json", code=7).stdout)
+    assert [f["kind"] for f in said["failed"]] == ["input/output"] * n
+    assert "No space left" in said["failed"][0]["reason"]
+    assert results(copy) == []
+    amsdipole("work", plan, "-q")
+    assert len(results(copy)) == n
 
 
 def counts(value, edge=(1.0, 2.0), cuts=("accepted",)):

@@ -91,16 +91,19 @@ def run(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run an analysis: events and orbit in, maps, dipole, limits and figure out."""
+    """Run an analysis: events and orbit in, maps, dipole, limits and figure out; one that was killed goes on.
+
+    What is done of a long run is kept beside the output until all is done.
+    """
     from amsdipole._progress import ProgressReport
-    from amsdipole.analysis import run as run_analysis
     from amsdipole.config import read_config
+    from amsdipole.resuming import run_resumed
 
     chosen = read_config(config)
     if overwrite:
         chosen = chosen.model_copy(update={"output": chosen.output.model_copy(update={"overwrite": True})})
     with ProgressReport(quiet=quiet) as progress:
-        document = run_analysis(chosen, progress=progress).document()
+        document = run_resumed(chosen, progress=progress).document()
     if as_json:
         print_json(document)
         return

@@ -1,18 +1,21 @@
-"""Commands of production on many machines: plan, work, status, merge."""
+"""Commands of production on many machines: plan, work, status, merge, submit."""
 
 import re
 import signal
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from amsdipole.commands._shared import ConfigPath, Json, Overwrite, Quiet, print_json, print_text
+from amsdipole.errors import DataError
 
 __all__ = ["register"]
 
 SET_ASIDE, INPUT_OUTPUT = 6, 7  # exit codes: shards that will fail again, shards that may not
 
+EngineName = Literal["threads", "processes", "dask", "mpi"]
 PlanPath = Annotated[Path, typer.Argument(help="Plan that `amsdipole plan` made.", show_default=False)]
 Folder = Annotated[
     Path | None, typer.Option(help="Where results of shards are; beside the plan if not given.", show_default=False)
@@ -21,7 +24,7 @@ Folder = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (plan, work, status, merge):
+    for command in (plan, work, status, merge, submit):
         _ = app.command()(command)
 
 
@@ -71,34 +74,53 @@ def work(
         str | None, typer.Option(help="One shard, as i/N with i from 0; all that are not done if not given.")
     ] = None,
     folder: Folder = None,
-    processes: Annotated[int, typer.Option(min=1, max=1024, help="Shards that are worked on at a time.")] = 1,
+    engine: Annotated[
+        EngineName, typer.Option(help="What shards are worked on by; one worker of processes is this process.")
+    ] = "processes",
+    workers: Annotated[
+        int, typer.Option(min=1, max=1024, help="Shards that are worked on at a time; MPI has its ranks.")
+    ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=1024, help="Threads of each worker, 0 for one a core; the configuration's if not given."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a scheduler of dask; a cluster on this machine if not given.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Do shards of a plan: each leaves one whole result file, and one that is done is not done again."""
-    from contextlib import nullcontext
     from functools import partial
 
     from amsdipole._progress import ProgressReport
-    from amsdipole.producing import note_failure, process_pool, work_file
-    from amsdipole.production import read_plan, run_shards, shard_states
+    from amsdipole.producing import note_failure, work_file
+    from amsdipole.production import open_engine, read_plan, run_shards, shard_states
 
+    if scheduler is not None and engine != "dask":
+        raise typer.BadParameter(f"--scheduler is dask's; the engine is {engine}")
     _ = signal.signal(signal.SIGTERM, _terminated)
     chosen, target = read_plan(plan), _folder(plan, folder)
-    if shard is None:
-        indices = [found.index for found in shard_states(chosen, target) if found.state != "done"]
-    else:
-        indices = [_index(shard, len(chosen.shards))]
-    task = partial(work_file, str(plan), str(target))
-    with (
-        ProgressReport(quiet=quiet) as progress,
-        process_pool(processes) if processes > 1 and len(indices) > 1 else nullcontext() as executor,
-    ):
-        failures = run_shards(
-            task, indices, executor=executor, done=lambda done: progress("shards", done, len(indices))
-        )
+    here = engine == "processes" and workers == 1
+    with nullcontext() if here else open_engine(engine, workers=workers, scheduler=scheduler) as opened:
+        if opened is None and not here:
+            return  # a rank of MPI that served the first
+        if shard is None:
+            indices = [found.index for found in shard_states(chosen, target) if found.state != "done"]
+        else:
+            indices = [_index(shard, len(chosen.shards))]
+        # Another process or machine may work in another folder.
+        task = partial(work_file, str(plan.resolve()), str(target.resolve()), threads)
+        with ProgressReport(quiet=quiet) as progress:
+            failures = run_shards(
+                task, indices, engine=opened, done=lambda done: progress("shards", done, len(indices))
+            )
     for failure in failures:
-        note_failure(target, failure)
+        # A folder that takes no results takes no notes either; the reason is printed below.
+        with suppress(OSError, DataError):
+            note_failure(target, failure)
     if as_json:
         print_json(
             {
@@ -132,22 +154,51 @@ def status(plan: PlanPath, folder: Folder = None, as_json: Json = False) -> None
 
 
 def merge(
-    plan: PlanPath, folder: Folder = None, overwrite: Overwrite = False, as_json: Json = False, quiet: Quiet = False
+    plan: PlanPath,
+    folder: Folder = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave out shards that are not done; the result says which.")
+    ] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Put the results of all shards together and finish the analysis, to the same bits as `amsdipole run`."""
     from amsdipole._progress import ProgressReport
-    from amsdipole.producing import merge_shards
+    from amsdipole.merging import merge_shards
     from amsdipole.production import read_plan
     from amsdipole.report import result_table
 
     chosen = read_plan(plan)
     with ProgressReport(quiet=quiet) as progress:
-        document = merge_shards(chosen, _folder(plan, folder), overwrite=overwrite, progress=progress).document()
+        document = merge_shards(
+            chosen, _folder(plan, folder), allow_missing=allow_missing, overwrite=overwrite, progress=progress
+        ).document()
     if as_json:
         print_json(document)
         return
     print_text(result_table(document))
     print_text(f"\nFiles are in {chosen.config['output']['folder']}")
+
+
+def submit(
+    plan: PlanPath,
+    slurm: Annotated[bool, typer.Option("--slurm", help="Print a script for sbatch.")] = False,
+    htcondor: Annotated[bool, typer.Option("--htcondor", help="Print a description for condor_submit.")] = False,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Print an array job that does a plan on a batch farm, one shard a task, for a site to edit."""
+    from amsdipole.production import htcondor_job, read_plan, slurm_job
+
+    if slurm == htcondor:
+        raise typer.BadParameter("one of --slurm and --htcondor is wanted")
+    n_shard, target = len(read_plan(plan).shards), _folder(plan, folder)
+    made = (slurm_job if slurm else htcondor_job)(str(plan.resolve()), str(target.resolve()), n_shard)
+    if as_json:
+        print_json({"system": "slurm" if slurm else "htcondor", "n_task": n_shard, "job": made})
+    else:
+        print_text(made.rstrip("\n"))
 
 
 def _folder(plan: Path, folder: Path | None) -> Path:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -66,7 +67,7 @@ class Plan:
     inputs: tuple[InputFile, ...]
     shards: tuple[Shard, ...]
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """SHA-256 of everything above in canonical JSON: any other plan has another."""
         return hashlib.sha256(_canonical(self._body()).encode()).hexdigest()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from amsdipole._files import replacing
 from amsdipole.errors import DataError
 
-__all__ = ["ShardSums", "read_shard", "shard_name", "write_shard"]
+__all__ = ["ShardSums", "read_shard", "shard_name", "shard_owner", "write_shard"]
 
 MAGIC = b"AMSDSHD1"
 CHECKSUM_BYTES = 32
@@ -108,6 +108,50 @@ def read_shard(path: str | os.PathLike[str]) -> ShardSums:
     DataError
         The file is missing, truncated, too long, damaged in any bit, or of another kind.
     """
+    body = _verified(path)
+    try:
+        return _parsed(body)
+    except _UNREADABLE as error:
+        raise _no_result(path, error) from error
+
+
+def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
+    """Say whose result a file is, without making its arrays; every byte is checked all the same.
+
+    Parameters
+    ----------
+    path : path-like
+        File that `write_shard` made.
+
+    Returns
+    -------
+    plan : str
+        Identity of the plan.
+    index : int
+        Number of the shard.
+
+    Raises
+    ------
+    DataError
+        The file is missing, truncated, too long, damaged in any bit, or of another kind.
+    """
+    body = _verified(path)
+    try:
+        header, _ = _header(body)
+        return str(header["plan"]), int(header["shard"])
+    except _UNREADABLE as error:
+        raise _no_result(path, error) from error
+
+
+_UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, zlib.error)
+
+
+def _no_result(path: str | os.PathLike[str], error: BaseException) -> DataError:
+    return DataError(f"{os.fspath(path)}: no readable result of a shard ({type(error).__name__}: {error})")
+
+
+def _verified(path: str | os.PathLike[str]) -> bytes:
+    """Give all of a file but its checksum, which is right."""
     name = os.fspath(path)
     if not Path(path).is_file():
         raise DataError(f"{name}: no such file")
@@ -124,19 +168,23 @@ def read_shard(path: str | os.PathLike[str]) -> ShardSums:
         raise DataError(f"{name}: it is no result of a shard")
     if hashlib.sha256(body).digest() != checksum:
         raise DataError(f"{name}: damaged or truncated, its checksum is wrong")
-    try:
-        return _parsed(body)
-    except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
-        raise DataError(f"{name}: no readable result of a shard ({type(error).__name__}: {error})") from error
+    return body
 
 
-def _parsed(body: bytes) -> ShardSums:
+def _header(body: bytes) -> tuple[dict[str, Any], int]:
     start = len(MAGIC) + _LENGTH.size
     (length,) = _LENGTH.unpack(body[len(MAGIC) : start])
     if length > MOST_HEADER_BYTES or start + length > len(body):
         raise ValueError(f"a header of {length} bytes")
     header = json.loads(body[start : start + length])
-    at, arrays = start + length, {}
+    if not isinstance(header, dict):
+        raise ValueError("a header that is no object")
+    return header, start + length
+
+
+def _parsed(body: bytes) -> ShardSums:
+    header, at = _header(body)
+    arrays = {}
     for entry in header["arrays"]:
         dtype, shape, n_byte = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), int(entry["n_byte"])
         if dtype not in _DTYPES or any(n < 0 for n in shape) or not 0 <= n_byte <= len(body) - at:

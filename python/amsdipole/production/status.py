@@ -7,7 +7,7 @@ from typing import Literal
 
 from amsdipole.errors import DataError
 from amsdipole.production.plan import Plan
-from amsdipole.production.shard_file import read_shard, shard_name
+from amsdipole.production.shard_file import shard_name, shard_owner
 
 __all__ = ["ShardState", "shard_states"]
 
@@ -58,13 +58,13 @@ def _state(identity: str, index: int, folder: Path) -> ShardState:
             return ShardState(index, "failed", note.read_text(encoding="utf-8", errors="replace").strip()[:1000])
         return ShardState(index, "missing")
     try:
-        sums = read_shard(path)
+        owner, held = shard_owner(path)
     except DataError as error:
         return ShardState(index, "damaged", str(error))
-    if sums.plan != identity:
+    if owner != identity:
         return ShardState(
-            index, "foreign", f"{path}: it belongs to the plan {sums.plan[:16]}..., not to {identity[:16]}..."
+            index, "foreign", f"{path}: it belongs to the plan {owner[:16]}..., not to {identity[:16]}..."
         )
-    if sums.index != index:
-        return ShardState(index, "foreign", f"{path}: it holds shard {sums.index}")
+    if held != index:
+        return ShardState(index, "foreign", f"{path}: it holds shard {held}")
     return ShardState(index, "done")

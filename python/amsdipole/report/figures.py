@@ -52,6 +52,8 @@ def rho_against_energy(document: dict[str, Any]) -> "Figure":
         axis.set_ylabel(f"{title} [%]")
         axis.set_ylim(-115 * span, 115 * span)
         axis.set_xscale("log")
+    if document.get("missing") is not None:
+        axes[0].set_title("INCOMPLETE: shards are missing", color="tab:red")
     ticks = [e for e in energy if e is not None]
     axes[-1].set_xticks(ticks, [f"{e:g}" for e in ticks])
     axes[-1].minorticks_off()

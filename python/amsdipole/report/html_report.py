@@ -14,6 +14,7 @@ from amsdipole.report.drawn import Drawn, save_drawn
 from amsdipole.report.html_parts import figure, page, paragraph, pre, table
 from amsdipole.report.html_result import result_sections
 from amsdipole.report.html_study import study_html
+from amsdipole.report.missing import missing_lines
 from amsdipole.report.reading import read_document, read_result, result_path
 from amsdipole.report.summary import SUMMARY_NOTE, summary_rows
 
@@ -113,6 +114,7 @@ def _lead(document: dict[str, Any]) -> str:
             f"{components['ns']}, FB {components['fb']}. Arrival directions are {components['directions']}."
         )
         + "</p>\n"
+        + "".join(f"<p><strong>{escape(line)}</strong></p>\n" for line in missing_lines(document))
     )
 
 

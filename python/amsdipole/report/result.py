@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from amsdipole._files import sha256_of
 from amsdipole.events import WeightTables
 from amsdipole.report.folder import made_folder, range_name
+from amsdipole.report.missing import missing_cards
 from amsdipole.sky import SkyMap, write_map
 from amsdipole.statistics import DipoleFit, ExpectedLimit, GroundDipole, UpperLimit
 
@@ -176,6 +177,8 @@ class Result:
         Weights by template fits that the run made or read.
     together : dict or None
         All ranges together: correlation, global p-value, one dipole for the bins between their edges.
+    missing : dict or None
+        What of the plan of a production was left out, in events and seconds; None if nothing was.
     """
 
     name: str
@@ -186,6 +189,7 @@ class Result:
     provenance: Provenance
     tables: WeightTables | None = None
     together: dict[str, Any] | None = None
+    missing: dict[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything but the maps, as ``result.json`` holds it."""
@@ -203,6 +207,7 @@ class Result:
             },
             "ranges": [r.document() for r in self.ranges],
             "together": self.together,
+            "missing": self.missing,
             "cut_flow": dict(self.cut_flow),
             "weights": None if self.tables is None else self.tables.document,
             "livetime": self.livetime,
@@ -268,7 +273,7 @@ def write_result(folder: str, result: Result, *, overwrite: bool) -> None:
         text = json.dumps(document, indent=2, allow_nan=False)
         (work / "result.json").write_text(text + "\n", encoding="utf-8")
         for item in result.ranges:
-            _write_maps(work, item)
+            _write_maps(work, item, {} if result.missing is None else missing_cards(result.missing))
         if len(result.ranges) > 1:
             save_figure(rho_against_energy(document), work / "rho_against_energy.png")
         if result.tables is not None and result.tables.fits:
@@ -276,9 +281,10 @@ def write_result(folder: str, result: Result, *, overwrite: bool) -> None:
             write_template_files(work / "templates", result.tables, figures=True)
 
 
-def _write_maps(folder: Path, item: RangeResult) -> None:
+def _write_maps(folder: Path, item: RangeResult, cards: dict[str, str | int | float]) -> None:
     label = range_name(item.energy_low_gev, None if item.cumulative else item.energy_high_gev)
     header: dict[str, str | int | float] = {"SCALE": 2.0**-32, "CREATOR": f"amsdipole {version('amsdipole')}"}
+    header |= cards
     if item.energy_low_gev is not None and item.energy_high_gev is not None:
         header |= {"E_MIN": item.energy_low_gev, "E_MAX": item.energy_high_gev}
     counts = SkyMap(item.counts_map, "galactic", "", header)

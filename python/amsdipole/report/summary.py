@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from amsdipole.report.missing import missing_lines
 from amsdipole.report.published import talk_row
 from amsdipole.report.text import METHOD_TITLES
 
@@ -39,7 +40,7 @@ def summary_rows(documents: Sequence[dict[str, Any]]) -> tuple[list[str], list[l
         cells = zip(first["limits"], first["expected_limits"], strict=True)
         rows.append(
             [
-                document["name"],
+                document["name"] + (" (incomplete)" if missing_lines(document) else ""),
                 f"{first['n_eff']:,.0f}",
                 *(f"{100 * first['error'][c]:.3f}" for c in _COMPONENTS),
                 f"{100 * first['delta_m']:.3f}",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from amsdipole.report.missing import missing_lines
 from amsdipole.report.template_report import leak_lines
 from amsdipole.report.together_report import together_lines
 
@@ -31,6 +32,7 @@ def result_table(document: dict[str, Any]) -> str:
         Lines of text.
     """
     lines = [f"{document['name']}: dipole in galactic coordinates, components in per cent", ""]
+    lines += [*missing_lines(document), ""] if missing_lines(document) else []
     lines += _ranges(document["ranges"])
     lines += ["", *_limits(document["ranges"])]
     if document.get("together") is not None:
