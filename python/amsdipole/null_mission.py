@@ -11,7 +11,7 @@ from amsdipole.exposure import AzimuthAngles
 from amsdipole.geomagnetism import EccentricDipoleKnots
 from amsdipole.instrument import Instrument
 from amsdipole.models import flux_integral
-from amsdipole.orbit import Navigation, Seconds
+from amsdipole.orbit import Navigation, Seconds, stepped
 from amsdipole.sky import FrameKnots, geodetic, teme_to_earth_fixed, vector_in_frame
 from amsdipole.statistics import ClassMoments, FieldOfView, NullSample, RowTable
 
@@ -70,12 +70,13 @@ class MissionNulls:
         table = RowTable(found.rotation, earth, year)
         return table, found.livetime_s * self.bin_weight[found.cutoff_class], found
 
-    def moments(self, progress: Callable[[int], None] | None = None) -> ClassMoments:
-        """Sum over all seconds of the mission, by cutoff class."""
+    def moments(self, progress: Callable[[int], None] | None = None, *, step_s: float = 0.0) -> ClassMoments:
+        """Sum over all seconds of the mission, by cutoff class, or over every k-th that stands for a step of time."""
+        source = stepped(self.parts.seconds, step_s)
 
         def parts() -> Iterator[tuple[RowTable, Floats, NDArray[np.uint8]]]:
             done = 0
-            for block in self.parts.seconds.blocks():
+            for block in source.blocks():
                 table, _, navigation = self.rows(block)
                 done += len(block)
                 if progress is not None:

@@ -5,12 +5,13 @@ from typing import Any
 
 from scipy.stats import kstest
 
-from amsdipole._arrays import whole_number
+from amsdipole._arrays import number, whole_number
 from amsdipole.config import Config
 from amsdipole.errors import ConfigError
 from amsdipole.instrument import instrument
 from amsdipole.null_events import null_events
 from amsdipole.null_mission import MissionNulls, mission_nulls
+from amsdipole.orbit import stepped
 from amsdipole.statistics import NULL_TESTS, ClassMoments, NullResult, NullSample, drawn_sample, null_tests, toy_rng
 
 __all__ = ["MissionNulls", "mission_nulls", "run_nulls"]
@@ -27,6 +28,7 @@ def run_nulls(
     n_toy: int = 0,
     toy_events: int = 20_000,
     seed: int = 1,
+    step_s: float = 0.0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run the null tests on the events of a configuration, and on toys if asked.
@@ -43,6 +45,10 @@ def run_nulls(
         Events of a toy.
     seed : int, optional
         Seed of shifts, permutations and toys.
+    step_s : float, optional
+        Time that a row of the expectation stands for [s], where the seconds are made from element sets: it is the sum
+        over rows that lie so far apart. Events keep the rows that they fell in: longer ones would give them the live
+        time of another place, and miss those that fell in rows that begin in the South Atlantic. All rows if 0.
     progress : callable, optional
         Called with a stage's name, what is done and the total.
 
@@ -65,14 +71,15 @@ def run_nulls(
     if config.weights is not None and config.weights.method != "purity":
         raise ConfigError(f"weights.method = {config.weights.method!r}: null tests want 'purity', never negative")
     whole_number("n_toy", n_toy, low=0, high=1_000_000)
+    number("step_s", step_s, low=0.0)
     whole_number("toy_events", toy_events, low=1000, high=10_000_000)
     parts = instrument(config)
     low = config.energy.ranges_gev[0] if low_gev is None else low_gev
     mission = mission_nulls(parts, low)
-    n_row = parts.seconds.n_row
+    n_row = stepped(parts.seconds, step_s).n_row
     sample = null_events(config, mission, progress=progress)
     report = progress if progress is not None else _silent
-    moments = mission.moments(lambda done: report("exposure", done, n_row))
+    moments = mission.moments(lambda done: report("exposure", done, n_row), step_s=step_s)
     results = null_tests(sample, moments.opened(mission.sum_weight(sample)), pole=mission.pole, seed=seed)
     document: dict[str, Any] = {
         "format": "amsdipole-nulls",

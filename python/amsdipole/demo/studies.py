@@ -28,7 +28,7 @@ __all__ = ["write_studies"]
 
 _NSIDE = 16  # of the studies: a dipole needs no more, and folding costs as many pixels
 _NULLS_ABOVE_GEV = {"electrons": 25.0}  # fewer events than all of them, which would not fit beside the maps in memory
-_NULLS_STEP_S = 30.0
+_NULLS_STEP_S = 30.0  # of the expectation, one row in three of those of nine years
 _ENERGY_SCALE = 0.02  # of AMS from 2 to 300 GeV (PRL 122, 041102): the cutoff rule sees it as its factor
 _FIELD_YEAR = 2015.5  # the middle of the nine years, to a year
 _ALTITUDE_KM = 400.0
@@ -137,14 +137,13 @@ def _impacts(result: Path, shifts: Path, progress: Progress) -> dict[str, Any]:
 
 
 def _nulls(config: Config, low_gev: float | None, progress: Progress) -> dict[str, Any]:
-    """Test with the purities that the run has made, in longer rows for events and seconds alike."""
-    if config.weights is None or config.seconds is None:
-        raise AssertionError("both analyses of the demonstration have weights and an orbit")
+    """Test with the purities that the run has made."""
+    if config.weights is None:
+        raise AssertionError("both analyses of the demonstration have weights")
     file = Path(config.output.folder) / "templates" / "weights.npz"
     weights = config.weights.model_copy(update={"file": str(file)})
-    seconds = config.seconds.model_copy(update={"step_s": max(config.seconds.step_s, _NULLS_STEP_S)})
-    chosen = config.model_copy(update={"weights": weights, "seconds": seconds})
-    return run_nulls(chosen, low_gev=low_gev, progress=progress)
+    chosen = config.model_copy(update={"weights": weights})
+    return run_nulls(chosen, low_gev=low_gev, step_s=_NULLS_STEP_S, progress=progress)
 
 
 def _projection(species: str, path: Path, progress: Progress) -> dict[str, Any]:

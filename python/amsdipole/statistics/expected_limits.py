@@ -54,8 +54,8 @@ def expected_vector_limit(
     Returns
     -------
     ExpectedLimit
-        Median and central bands, good to 1e-3 of sigma; to 0.02 in the lower edges of frequentist ones where variances
-        differ by more than a half.
+        Median and central bands, good to 1e-3 of sigma, and to 2e-3 where one variance is nine times another; to 0.02
+        in the lower edges of frequentist ones where variances differ by more than a half.
 
     Raises
     ------

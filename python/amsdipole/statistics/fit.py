@@ -133,7 +133,8 @@ def fit_dipole(
         # d(slope)/d(bent), with slope = bent / (1 - bent.<b>).
         jacobian = np.eye(n) / norm + np.outer(bent, parts.mean) / norm**2
     average = 1.0 + float(parts.mean @ slope)
-    flux = average + offset @ slope
+    flux = np.asarray(offset @ slope)
+    flux += average
     inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     bread = (jacobian / dilution[:, None]) @ inverse
     covariance = _symmetric(bread @ (jacobian / dilution[:, None]).T)
@@ -198,7 +199,7 @@ def _checked_maps(
         raise DataError(
             f"counts[{i}] = {total[i]} (sum_weight2 {total2[i]}) but reference[{i}] = 0: nothing can be seen there"
         )
-    bare = (total != 0.0) & (total2 == 0.0)
+    bare = (total != 0.0) & (total2 == 0.0) if total2 is not total else np.zeros(0, dtype=bool)
     if bare.any():
         i = int(bare.argmax())
         raise DataError(f"sum_weight2[{i}] = 0 but counts[{i}] = {total[i]}: the two maps contradict each other")

@@ -91,9 +91,12 @@ def null_tests(
       left is the distribution in declination: 3 degrees of freedom.
     - time_scramble: b the galactic direction when the events' seconds are permuted among those of an energy bin: 3.
     - earth_fixed: b the two equatorial components in axes that turn with the Earth, in which a dipole of the sky
-      averages out over sidereal days; the one along the axis survives, and is left out: 2.
+      averages out over sidereal days; the one along the axis survives, and is left out: 2. Through an exposure that is
+      not round it would move the other two as well: what of them follows the component along the axis is taken off,
+      ``b - n_z <b n_z> / <n_z**2>`` with centred b and n_z.
     - geomagnetic: the two components across the geomagnetic axis and the five of second degree: 7. A cutoff that is
-      not the same for events and seconds is an excess at the magnetic poles or the equator.
+      not the same for events and seconds is an excess at the magnetic poles or the equator. What follows the component
+      along the Earth's axis is taken off, as in earth_fixed.
     - port_starboard: the dipoles from the two halves of the field of view, less each other: 3.
     - years: the dipoles of the years, less their mean: 3 for each year but one.
     - random_weights: ``sum (p_i - <p>)(n_i - <n>)`` over the events, with the means of their energy bins, whose
@@ -118,7 +121,7 @@ def null_tests(
     return (
         _ra_shift(galactic, weight, moments, toy_rng(seed, _STEP["ra_shift"])),
         _time_scramble(sample, moments, toy_rng(seed, _STEP["time_scramble"])),
-        _compared("earth_fixed", earth[:, :2], moments.mean_earth()[:2], weight),
+        _compared("earth_fixed", earth[:, :2], moments.mean_earth()[:2], weight, beside=_along_axis(earth, moments)),
         _geomagnetic(earth, weight, moments, axis),
         _port_starboard(sample, galactic, moments),
         _years(sample, galactic, moments),
@@ -126,9 +129,17 @@ def null_tests(
     )
 
 
-def _compared(name: str, basis: Floats, mean: Floats, weight: Floats) -> NullResult:
+def _compared(name: str, basis: Floats, mean: Floats, weight: Floats, beside: Floats | None = None) -> NullResult:
     away = (basis - mean) * weight[:, None]
+    if beside is not None:
+        part = beside * weight
+        away -= np.outer(part, part @ away / (part @ part))
     return _judged(name, away.sum(axis=0), away.T @ away)
+
+
+def _along_axis(earth: Floats, moments: ExposureMoments) -> Floats:
+    """Return the components along the Earth's axis less their mean: what a dipole of the sky leaves in a day."""
+    return np.asarray(earth[:, 2] - moments.mean_earth()[2])
 
 
 def _judged(name: str, total: Floats, covariance: Floats) -> NullResult:
@@ -165,7 +176,7 @@ def _geomagnetic(earth: Floats, weight: Floats, moments: ExposureMoments, pole: 
     square = turn @ moments.square_earth() @ turn.T
     basis = np.concatenate([magnetic[:, :2], _second_degree(magnetic[:, :, None] * magnetic[:, None, :])], axis=1)
     mean = np.concatenate([(turn @ moments.mean_earth())[:2], _second_degree(square[None])[0]])
-    return _compared("geomagnetic", basis, mean, weight)
+    return _compared("geomagnetic", basis, mean, weight, beside=_along_axis(earth, moments))
 
 
 def _second_degree(product: Floats) -> Floats:
