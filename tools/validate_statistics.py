@@ -71,6 +71,42 @@ def vector_limits(say: Say) -> None:
         f"{got:.5f}",
         abs(got - chance) < 4 * error,
     )
+    for variances in ((1.05, 1.0, 0.95), (1.5, 1.0, 0.7), (9.0, 2.0, 1.0)):
+        for method in ("flat_delta", "cls"):
+            _expected_bands(say, np.diag(variances), method, rng)
+
+
+def _expected_bands(say: Say, covariance: "Floats", method: Any, rng: np.random.Generator) -> None:
+    """Count how many of 10,000 direct toys have limits below the edges of the expected bands."""
+    from amsdipole.statistics import amplitude_cdf, expected_vector_limit
+    from amsdipole.statistics.amplitude_law import ROWS, posterior_tails
+
+    n, tail, wanted = 10_000, 0.05, np.array([0.025, 0.16, 0.5, 0.84, 0.975])
+    expected = expected_vector_limit(covariance, method=method)
+    (low68, high68), (low95, high95) = expected.band68, expected.band95
+    edges = [low95, low68, expected.median, high68, high95]
+    rho = rng.multivariate_normal(np.zeros(3), covariance, n)
+    x = np.linalg.norm(rho, axis=1)
+    below = np.zeros(len(edges))
+    for first in range(0, n, ROWS):
+        at = slice(first, first + ROWS)
+        if method == "cls":
+            floor = tail * amplitude_cdf(x[at], np.zeros_like(rho[at]), covariance)
+        else:
+            left_of = posterior_tails(rho[at], covariance, powers=(0,), spacing=1.2)
+        for k, edge in enumerate(edges):
+            # A limit is at or below an amplitude where no more than the tail is left beyond it.
+            if method == "cls":
+                below[k] += (amplitude_cdf(x[at], edge * rho[at] / x[at, None], covariance) <= floor).sum()
+            else:
+                below[k] += (left_of(np.full(len(x[at]), edge))[0] <= tail).sum()
+    worst = float((np.abs(below / n - wanted) / np.sqrt(wanted * (1.0 - wanted) / n)).max())
+    say(
+        f"vector limits, expected bands of {method}, variances {np.diag(covariance).tolist()}, {n} direct toys",
+        "2.5, 16, 50, 84, 97.5 % within 4 errors",
+        " ".join(f"{100.0 * share:.2f}" for share in below / n) + f" %, at most {worst:.1f} errors off",
+        worst < 4.0,
+    )
 
 
 def coverage(say: Say) -> None:

@@ -30,7 +30,7 @@ def samples(rng: np.random.Generator, n: int) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("size", [2_000, 200_000])
 def test_pulls_of_the_yields_are_unit_normals_whatever_the_size_of_the_templates(size):
-    pulls = []
+    pulls, gaps = [], []
     for i in range(60):
         rng = np.random.default_rng([size, i])
         bins = (ResponseBins("trd_lambda", 0.0, 2.0, 50),)
@@ -39,9 +39,16 @@ def test_pulls_of_the_yields_are_unit_normals_whatever_the_size_of_the_templates
         fit = fit_templates(data, samples(rng, size), names=NAMES)
         assert fit.valid
         pulls.append((fit.yields - (800, 400)) / fit.errors)
+        expected = fit.yields @ fit.density
+        full = expected > 20.0
+        error = np.sqrt(expected + (fit.template_error**2).sum(axis=0))
+        gaps.extend((fit.histogram - expected)[full] / error[full])
     # 60 fits: 4 sigma of mean and width.
     assert (np.abs(np.mean(pulls, axis=0)) < 0.55).all()
     assert (np.abs(np.std(pulls, axis=0, ddof=1) - 1) < 0.4).all()
+    # Some 1,300 cells, 22 of each fit less its two yields: 4 sigma of the width.
+    assert len(gaps) > 1000
+    assert abs(np.std(gaps) / np.sqrt(1 - 2 / 22) - 1) < 0.08
 
 
 def test_two_responses_tell_three_components_apart():

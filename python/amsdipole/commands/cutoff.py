@@ -140,7 +140,7 @@ def table(
     cone: Annotated[float, typer.Option(help="Half angle of the cone [deg].")] = 40.0,
     tilt: Annotated[float, typer.Option(help="Axis from the zenith to port [deg]; AMS has 12.0001.")] = 0.0,
     step: Annotated[float, typer.Option(help="Step of the grid in which all points are traced [deg].")] = 5.0,
-    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 2,
+    halvings: Annotated[int, typer.Option(help="How often cells may be halved where the cutoff bends.")] = 3,
     altitude: Altitude = 410.0,
     field: Field = None,
     overwrite: Overwrite = False,

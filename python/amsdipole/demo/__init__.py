@@ -44,6 +44,8 @@ class DemoSize:
         Step of the map of traced cutoffs [deg].
     fit_edges_gev : tuple of float
         Bins of the template fits [GeV], each with some hundred events of every component.
+    response_bins : tuple of int
+        Bins of the TRD and of the charge-confusion response: so many that templates fill them.
     edges_gev : tuple of float
         Bins of energy [GeV]: about every other one of the AMS flux, for each that a cutoff reaches costs a fold.
     nside : int
@@ -60,6 +62,7 @@ class DemoSize:
     control_error: float = 0.01
     field_step_deg: float = 15.0
     fit_edges_gev: tuple[float, ...] = (16.0, 20.04, 25.0, 40.0, 65.0, 100.0, 197.69, 500.0)
+    response_bins: tuple[int, int] = (28, 14)
     edges_gev: tuple[float, ...] = (
         16.0, 17.98, 20.04, 22.25, 25.0, 28.68, 33.53, 40.0, 49.33, 65.0, 77.37, 100.0, 132.11, 197.69, 290.0, 500.0,
     )  # fmt: skip
@@ -76,6 +79,7 @@ QUICK = DemoSize(
     control_error=0.02,
     field_step_deg=30.0,
     fit_edges_gev=(16.0, 20.04, 25.0, 40.0, 65.0, 500.0),
+    response_bins=(14, 7),
     edges_gev=(16.0, 18.99, 20.04, 25.0, 40.0, 65.0, 100.0, 500.0),
     nside=16,
 )
@@ -147,6 +151,7 @@ def run_demo(
             step_s=chosen.step_s,
             control_error=chosen.control_error,
             fit_edges_gev=chosen.fit_edges_gev,
+            response_bins=chosen.response_bins,
             edges_gev=chosen.edges_gev,
             nside=chosen.nside,
         )

@@ -35,6 +35,7 @@ def config_document(
     step_s: float,
     control_error: float,
     fit_edges_gev: tuple[float, ...],
+    response_bins: tuple[int, int],
     edges_gev: tuple[float, ...],
     nside: int,
 ) -> dict[str, Any]:
@@ -52,6 +53,8 @@ def config_document(
         Greatest error of the efficiency of a pixel.
     fit_edges_gev : tuple of float
         Bins of the template fits [GeV].
+    response_bins : tuple of int
+        Bins of the TRD and of the charge-confusion response.
     edges_gev : tuple of float
         Bins of energy [GeV].
     nside : int
@@ -71,7 +74,7 @@ def config_document(
             "selection": {"charge_sign": charge_sign, "ecal_least": ECAL_LEAST},
         }
 
-    trd = {"column": "trd_lambda", "low": 0.2, "high": 1.6, "n_bin": 28}
+    trd = {"column": "trd_lambda", "low": 0.2, "high": 1.6, "n_bin": response_bins[0]}
     if species == "electrons":
         components = {"electrons": simulated(-1), "protons": protons}
         responses = [trd]
@@ -81,7 +84,7 @@ def config_document(
             "protons": protons,
             "confused_electrons": simulated(1),
         }
-        responses = [trd, {"column": "charge_confusion_lambda", "low": -0.2, "high": 1.2, "n_bin": 14}]
+        responses = [trd, {"column": "charge_confusion_lambda", "low": -0.2, "high": 1.2, "n_bin": response_bins[1]}]
     return {
         "name": f"Simulated AMS {species}",
         "seconds": {

@@ -37,6 +37,8 @@ class TemplateFit:
         Whether the fit converged, with a covariance that is positive definite.
     chi2, dof : float, int
         Goodness of fit: the cost at its minimum, and filled cells less yields.
+    template_error : numpy.ndarray of float64, shape (n_component, n_cell)
+        Error of ``N_c d_c`` by the statistics of the template, ``N_c (d_c / n_c)^(1/2)`` of n_c events; 0 for a law.
     n_unexplained : float
         Events in cells where no template has any; they were left out of the fit, and their weight is 0.
     """
@@ -49,6 +51,7 @@ class TemplateFit:
     valid: bool
     chi2: float
     dof: int
+    template_error: NDArray[np.float64]
     n_unexplained: float = 0.0
 
     @property
@@ -163,7 +166,9 @@ def fit_templates(
     valid = bool(minuit.valid and minuit.accurate and np.isfinite(covariance).all())
     yields = np.array(list(minuit.values))
     chi2 = float(minuit.fval or 0.0)
-    return TemplateFit(tuple(names), yields, covariance, density, counts, valid, chi2, n - n_component, unexplained)
+    noise = np.zeros_like(density) if exact else yields[:, None] * np.sqrt(density / totals[:, None])
+    dof = n - n_component
+    return TemplateFit(tuple(names), yields, covariance, density, counts, valid, chi2, dof, noise, unexplained)
 
 
 def _poisson(counts: NDArray[np.float64], density: NDArray[np.float64]) -> Callable[..., float]:

@@ -28,6 +28,7 @@ _SPACING_RAD = 0.02  # of directions along the edge; docs/design/cutoff-table.md
 # Of 140 points of the orbit the greatest cutoff of a 40 deg cone stood at most 46 deg from magnetic east or west.
 _SECTOR_RAD = float(np.deg2rad(60.0))
 _REACH_RAD = 1.2  # from the zenith to the edge: a cone that reaches farther is searched all round
+_ABOVE = 0.03  # part above the neighbours' cutoffs where a search begins
 _ROUGH = (0.01, 0.15)  # ratio and spacing of the search that finds where to look
 
 
@@ -42,8 +43,8 @@ def cutoff_table(
     altitude_km: float = 410.0,
     latitude_max_deg: float = 55.0,
     step_deg: float = 5.0,
-    n_halving: int = 2,
-    tolerance: float = 0.005,
+    n_halving: int = 3,
+    tolerance: float = 0.01,
     limits: TracingLimits | None = None,
     progress: Progress | None = None,
 ) -> CutoffTable:
@@ -318,7 +319,8 @@ class _Shell:
         for block in _blocks(len(todo)):
             here = todo[block]
             position, axis, stormer = self.places(rows[i[here]], columns[j[here]], northward)
-            low, high = 0.94 * around[:, here].min(axis=0) * stormer, 1.06 * around[:, here].max(axis=0) * stormer
+            low, high = around[:, here].min(axis=0) * stormer, around[:, here].max(axis=0) * stormer
+            low, high = 0.94 * low, (1.0 + _ABOVE) * high
             traced = self.along_edge(position, axis, low, high, fixed=False) / stormer
             surplus[here] = np.abs(traced / fine[here] - 1.0)
             fine[here] = traced

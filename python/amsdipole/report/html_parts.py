@@ -20,6 +20,7 @@ a { color: #00548a; } nav ul { columns: 18rem; column-gap: 2rem; padding-left: 1
 .wide { overflow-x: auto; } .wide:focus-visible { outline: 3px solid #0072b2; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+caption span { position: sticky; left: 0; display: inline-block; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ccc; text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; } tbody th { white-space: nowrap; }
 thead th { border-bottom: 2px solid #444; }
@@ -114,7 +115,8 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *,
     )
     name = escape(caption, quote=True)
     return (
-        f'<div class="wide" role="group" tabindex="0" aria-label="{name}"><table><caption>{escape(caption)}</caption>'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{name}"><table>'
+        f"<caption><span>{escape(caption)}</span></caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
     )
 

@@ -49,7 +49,7 @@ def fit_figure(entry: dict[str, Any]) -> "Figure":
             style = ("-", "--", "-.", ":")[k % 4]
             top.stairs(values, edge, color=COLORS[k % 6], linestyle=style, linewidth=1.4, label=name.replace("_", " "))
         middle.stairs(_purity(part, entry["signal"]), edge, color=COLORS[0])
-        bottom.stairs(_pull(data, total), edge, color="0.4")
+        bottom.stairs(_pull(part), edge, color="0.4")
         middle.set_ylim(-0.05, 1.05)
         bottom.set_ylim(-5, 5)
         bottom.axhline(0.0, color="0.6", linewidth=0.6)
@@ -99,7 +99,8 @@ def fits_drawn(document: dict[str, Any], *, name: str = "") -> list[Drawn]:
         said = ", ".join(f"{value:,.0f} {key.replace('_', ' ')}" for key, value in yields.items())
         caption = (
             f"Template fit from {whole['energy_low_gev']:g} to {whole['energy_high_gev']:g} GeV: data, components "
-            f"({said} in the range drawn), the purity along each response, and pulls."
+            f"({said} in the range drawn), the purity along each response, and pulls, whose errors hold the "
+            f"statistics of data and templates."
         )
         out.append(Drawn(f"{name}template_fit_{b:02}", caption, fit_figure(whole), columns))
     return out
@@ -112,11 +113,12 @@ def _summed(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     parts = []
     for i, part in enumerate(entries[0]["projections"]):
         every = [entry["projections"][i] for entry in entries]
-        components = {
-            key: np.sum([other["components"][key] for other in every], axis=0).tolist() for key in part["components"]
+        # All regions have the same templates, so what is wrong with those adds up.
+        sums = {
+            kind: {key: np.sum([other[kind][key] for other in every], axis=0).tolist() for key in part[kind]}
+            for kind in ("components", "template_errors")
         }
-        data = np.sum([other["data"] for other in every], axis=0).tolist()
-        parts.append({**part, "data": data, "components": components})
+        parts.append({**part, **sums, "data": np.sum([other["data"] for other in every], axis=0).tolist()})
     chi2, dof = (sum(entry[key] for entry in entries) for key in ("chi2", "dof"))
     converged = all(entry["converged"] for entry in entries)
     return {**entries[0], "n_region": 1, "projections": parts, "chi2": chi2, "dof": dof, "converged": converged}
@@ -132,6 +134,7 @@ def _rows(part: dict[str, Any], signal: str) -> dict[str, list[Any]]:
         "data": part["data"],
         **part["components"],
         "purity": purity,
+        "pull": _pull(part).tolist(),
     }
 
 
@@ -141,7 +144,9 @@ def _purity(part: dict[str, Any], signal: str) -> NDArray[np.float64]:
     return np.asarray(np.divide(values, total, out=np.full(len(total), np.nan), where=total > 0.0))
 
 
-def _pull(data: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    out = np.zeros(len(data))
-    out[expected > 0.0] = ((data - expected)[expected > 0.0]) / np.sqrt(expected[expected > 0.0])
-    return np.asarray(out)
+def _pull(part: dict[str, Any]) -> NDArray[np.float64]:
+    """Gap between data and fit in units of its error, of data and of templates; 0 where nothing is expected."""
+    total = np.sum(list(part["components"].values()), axis=0)
+    variance = total + np.sum(np.square(list(part["template_errors"].values())), axis=0)
+    gap = np.array(part["data"]) - total
+    return np.asarray(np.divide(gap, np.sqrt(variance), out=np.zeros(len(gap)), where=variance > 0.0))

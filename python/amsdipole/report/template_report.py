@@ -94,6 +94,10 @@ def _projection(fit: TemplateFit, tables: WeightTables, i: int) -> dict[str, Any
             name: (y * d).reshape(shape).sum(axis=others)[1:-1].tolist()
             for name, y, d in zip(fit.names, fit.yields, fit.density, strict=True)
         },
+        "template_errors": {
+            name: np.sqrt((e**2).reshape(shape).sum(axis=others))[1:-1].tolist()
+            for name, e in zip(fit.names, fit.template_error, strict=True)
+        },
     }
 
 

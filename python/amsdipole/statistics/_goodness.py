@@ -1,7 +1,11 @@
 """Goodness of fit of a counts map: Pearson's chi-squared over pooled pixels."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
+
+from amsdipole.statistics.components import BLOCK
 
 __all__ = ["goodness"]
 
@@ -44,38 +48,56 @@ def goodness(
     # In events: a sum of weights is taken as `unit_weight` times a Poisson number (Bohm & Zech).
     scale = float(total.sum() / unit_weight / expected.sum())
     expected *= scale
-    cell, n_cell = _cells(expected)
-    pooled = np.bincount(cell, weights=expected, minlength=n_cell)
-    events = np.bincount(cell, weights=total, minlength=n_cell) / unit_weight
-    chi2 = float(np.sum((events - pooled) ** 2 / pooled))
+    small = expected < POOLED_EXPECTATION
+    n_large = len(expected) - int(np.count_nonzero(small))
+    if 0 < n_large < len(expected):
+        order = np.argsort(small, kind="stable")  # those that are pooled last
+        total, shape, expected, basis = total[order], shape[order], expected[order], basis[order]
+    cell = _cells(expected, n_large)
+    n = basis.shape[1]
+    chi2 = spread = 0.0
+    overlap, normal = np.zeros(n + 1), np.zeros((n + 1, n + 1))
+    for at in _blocks(cell):
+        own = cell[at] - cell[at.start]
+        pooled = np.bincount(own, weights=expected[at])
+        gap = np.bincount(own, weights=total[at]) / unit_weight - pooled
+        inverse = 1.0 / pooled
+        chi2 += float((gap * gap) @ inverse)
+        spread += float(inverse.sum())
+        column = np.ascontiguousarray(basis[at].T)
+        column *= scale * shape[at]
+        moved = np.empty((n + 1, len(pooled)))
+        for row, values in zip(moved, (expected[at], *column), strict=True):
+            row[:] = np.bincount(own, weights=values)
+        slope = moved * inverse
+        overlap += slope.sum(axis=1)
+        normal += moved @ slope.T
     # Each term has the variance 2 + 1 / mu. The fitted numbers take their part out of the 1 / mu: its
     # projection, with weight mu, on the derivatives of ln mu. For the scale alone that is Haldane's result.
-    slope = np.ones((n_cell, 1 + basis.shape[1]))
-    for k in range(basis.shape[1]):
-        slope[:, k + 1] = np.bincount(cell, weights=basis[:, k] * shape, minlength=n_cell) * scale / pooled
-    overlap = slope.sum(axis=0)
-    taken = float(overlap @ np.linalg.lstsq((slope.T * pooled) @ slope, overlap)[0])
-    dof = max(n_cell - 1 - basis.shape[1], 0)
-    variance = 2.0 * dof + float(np.sum(1.0 / pooled)) - taken
+    taken = float(overlap @ np.linalg.lstsq(normal, overlap)[0])
+    n_cell = int(cell[-1]) + 1
+    dof = max(n_cell - 1 - n, 0)
+    variance = 2.0 * dof + spread - taken
     return chi2, float(np.sqrt(max(variance, 0.0))), dof
 
 
-def _cells(expected: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
-    """Return the cell of each pixel, and how many: pixels are pooled with their successors up to an expectation of 5.
+def _cells(expected: NDArray[np.float64], n_large: int) -> NDArray[np.int64]:
+    """Return the cell of each pixel, never falling: those after the large ones are pooled up to an expectation of 5.
 
     Without that, a rim of pixels in which 1e-6 events are expected would make the variance, a sum of 1 / mu, boundless.
     """
-    small = expected < POOLED_EXPECTATION
-    if not small.any():
-        return np.arange(len(expected), dtype=np.int64), len(expected)
-    n_large = len(expected) - int(np.count_nonzero(small))
-    inside = expected if n_large == 0 else expected[small]
-    running = np.cumsum(inside)
-    full = int(running[-1] / POOLED_EXPECTATION)
-    # What is left at the end joins the last full cell, or makes the only one.
-    rank = np.minimum((running / POOLED_EXPECTATION).astype(np.int64), max(full - 1, 0))
-    if n_large == 0:
-        return rank, max(full, 1)
-    cell = np.cumsum(~small) - 1
-    cell[small] = n_large + rank
-    return cell, n_large + max(full, 1)
+    cell = np.arange(len(expected), dtype=np.int64)
+    if n_large < len(expected):
+        running = np.cumsum(expected[n_large:])
+        running /= POOLED_EXPECTATION
+        # What is left at the end joins the last full cell, or makes the only one.
+        np.minimum(running, max(int(running[-1]) - 1, 0), out=running)
+        cell[n_large:] = running
+        cell[n_large:] += n_large
+    return cell
+
+
+def _blocks(cell: NDArray[np.int64]) -> list[slice]:
+    """Divide pixels into blocks of whole cells, of a size that needs no new memory from the system."""
+    edge = sorted({*np.searchsorted(cell, cell[::BLOCK]).tolist(), len(cell)})
+    return [slice(a, b) for a, b in pairwise(edge)]

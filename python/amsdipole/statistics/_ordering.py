@@ -15,6 +15,7 @@ __all__ = ["AmplitudeOrdering"]
 
 PER_SIGMA = 8  # points of a table in one sigma; the splines through them err by some 1e-4 at the kink of the best
 NEWTON_STEPS = 60
+SPACING = 1.1  # of the nodes of quadratures: 2e-7 of a density (see `amplitude_cdf`)
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +53,8 @@ class AmplitudeOrdering:
         reach = sigma * (float(norm.isf(self.tail)) + 4.0)
         end = self.most + reach + 2.0 * sigma
         value, axis = np.linalg.eigh(self.covariance)
-        direction, area = sphere_nodes(*node_numbers(np.array([end]), np.sqrt(value)[None], 1.0))
+        nodes = node_numbers(np.array([end]), np.sqrt(value)[None], 1.0, spacing=SPACING)
+        direction, area = sphere_nodes(*nodes)
         turned = axis.T @ self.unit
         quadratic = direction**2 @ (1.0 / value)
         linear = direction @ (turned / value)
@@ -122,7 +124,7 @@ class AmplitudeOrdering:
         return grid, self._log_pdf(grid, np.full(n_point, t)) - self._best(grid)
 
     def _probability(self, t: float, low: float, high: float) -> float:
-        inside = amplitude_cdf([low, high], t * np.stack([self.unit] * 2), self.covariance)
+        inside = amplitude_cdf([low, high], t * np.stack([self.unit] * 2), self.covariance, spacing=SPACING)
         return float(inside[1] - inside[0])
 
     def _log_pdf(self, x: Floats, t: Floats) -> Floats:

@@ -1,10 +1,11 @@
 """The law of a measured amplitude |rho| for any covariance: distribution, density and posterior, by quadrature."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfc, erfcx, ndtr
+from scipy.special import erfcx, ndtr
 
 from amsdipole._arrays import finite_floats
 from amsdipole.errors import FitError, RangeError
@@ -19,6 +20,7 @@ SPACING = 0.8
 LEAST_NODES = 24
 MOST_NODES = 600  # on an axis: beyond, an amplitude is more than some 70 standard deviations away from zero
 CHUNK = 2_000_000  # values of an integrand at a time: some 16 MB an array
+ROWS = 25  # posteriors at a time, of some 10,000 directions each: 2 MB an array
 
 
 def amplitude_cdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, spacing: float = SPACING) -> Floats:
@@ -71,7 +73,7 @@ def amplitude_cdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, 
     x, mean, width, _ = _principal(delta_m, rho, covariance)
     out = np.empty(len(x))
     n_theta, n_angle = node_numbers(x, width, 0.5, spacing=spacing)
-    node, weight = np.polynomial.legendre.leggauss(n_theta)
+    node, weight = gauss_legendre(n_theta)
     theta = 0.25 * np.pi * (1.0 + node)
     angle = 2.0 * np.pi * np.arange(n_angle) / n_angle
     sine, cosine = np.sin(theta), np.cos(theta)
@@ -171,44 +173,38 @@ def posterior_tail(delta: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, p
     >>> posterior_tail([1.959964], [[0.0, 0.0, 0.0]], np.eye(3), power=0).round(6)
     array([0.05])
     """
-    if power not in (0, 1, 2):
-        raise RangeError(f"power = {power!r} is none of 0, 1, 2")
-    t, mean, width, _ = _principal(delta, rho, covariance)
-    out = np.empty(len(t))
-    # The likelihood is widest in angle at small delta; where it is sharpest it sits at |rho|.
-    reach = np.linalg.norm(mean, axis=1) + 3.0 * width.max(axis=1)
-    sphere, area = sphere_nodes(*node_numbers(reach, width, 1.0))
-    step = max(1, CHUNK // (8 * len(area)))
-    for start in range(0, len(t), step):
-        at = slice(start, start + step)
-        a, b, c = _quadratic(mean[at], width[at], sphere)
-        # Scaled by the likelihood at its greatest value, 1.
-        above = _radial(t[at, None], a, b, c, power) @ area
-        whole = _radial(np.zeros((1, 1)), a, b, c, power) @ area
-        out[at] = above / whole
-    return out
+    t = _amplitudes(delta)
+    vector = finite_floats("rho", rho, (len(t), 3))
+    one = np.ndim(covariance) == 2
+    matrix = finite_floats("covariance", covariance, (3, 3) if one else (len(t), 3, 3))
+    return np.concatenate(
+        [
+            posterior_tails(vector[at], matrix if one else matrix[at], powers=(power,))(t[at])[0]
+            for at in (slice(first, first + ROWS) for first in range(0, max(len(t), 1), ROWS))
+        ]
+    )
 
 
 def posterior_tails(
-    rho: ArrayLike, covariance: ArrayLike, *, power: int, spacing: float = SPACING
+    rho: ArrayLike, covariance: ArrayLike, *, powers: Sequence[int], spacing: float = SPACING
 ) -> Callable[[Floats], Floats]:
-    """Prepare `posterior_tail` of some measured vectors with one covariance, to be called with many amplitudes.
+    """Prepare `posterior_tail` of some measured vectors for several priors, to be called with many amplitudes.
 
     Parameters
     ----------
     rho : array_like of float, shape (n, 3)
         Measured vectors.
-    covariance : array_like of float, shape (3, 3)
-        Covariance of each.
-    power : int
-        As for `posterior_tail`.
+    covariance : array_like of float, shape (3, 3) or (n, 3, 3)
+        Covariance of all or of each.
+    powers : sequence of int
+        What `posterior_tail` takes for `power`, one or more: they share nearly all of the work.
     spacing : float, optional
         As for `amplitude_cdf`.
 
     Returns
     -------
     callable
-        From amplitudes, shape (n,), to the probabilities that the true ones exceed them.
+        From amplitudes, shape (n,), to the probabilities that the true ones exceed them, shape (n_power, n).
 
     Raises
     ------
@@ -218,54 +214,55 @@ def posterior_tails(
     Examples
     --------
     >>> import numpy as np
-    >>> posterior_tails([[0.0, 0.0, 0.0]], np.eye(3), power=0)(np.array([1.959964])).round(6)
-    array([0.05])
+    >>> posterior_tails([[0.0, 0.0, 0.0]], np.eye(3), powers=(0, 1))(np.array([1.959964])).round(4)
+    array([[0.05  ],
+           [0.1465]])
     """
-    if power not in (0, 1, 2):
-        raise RangeError(f"power = {power!r} is none of 0, 1, 2")
+    for power in powers:
+        if power not in (0, 1, 2):
+            raise RangeError(f"power = {power!r} is none of 0, 1, 2")
     vector = finite_floats("rho", rho, (None, 3))
     _, mean, width, _ = _principal(np.zeros(len(vector)), vector, covariance)
+    # The likelihood is widest in angle at small delta; where it is sharpest it sits at |rho|.
     reach = np.linalg.norm(mean, axis=1) + 3.0 * width.max(axis=1)
     sphere, area = sphere_nodes(*node_numbers(reach, width, 1.0, spacing=spacing))
-    a, b, c = _quadratic(mean, width, sphere)
-    whole = _radial(np.zeros((1, 1)), a, b, c, power) @ area
-    return lambda t: np.asarray(_radial(t[:, None], a, b, c, power) @ area / whole)
-
-
-def _quadratic(mean: Floats, width: Floats, sphere: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return a, b, c of ``a r**2 - 2 b r + c``, the exponent along each direction in principal axes."""
+    # Along a direction the exponent is -(a (r - centre)**2 + rest) / 2.
     inverse = width**-2
-    return inverse @ (sphere**2).T, (inverse * mean) @ sphere.T, (inverse * mean**2).sum(axis=1)[:, None]
+    a = inverse @ (sphere**2).T
+    centre = (inverse * mean) @ sphere.T / a
+    peak = np.exp(-0.5 * ((inverse * mean**2).sum(axis=1)[:, None] - a * centre**2))
+
+    def integrals(t: Floats) -> Floats:
+        """Integrate ``r**power`` times the likelihood from t to infinity, over all directions."""
+        z = np.sqrt(0.5 * a) * (t - centre)
+        edge = peak * np.exp(-(z**2))
+        beyond = edge * erfcx(np.abs(z))  # erfcx does not underflow
+        zeroth = np.sqrt(0.5 * np.pi / a) * np.where(z > 0.0, beyond, 2.0 * peak - beyond)
+        found = [zeroth]
+        if max(powers) > 0:
+            found.append(centre * zeroth + edge / a)
+        if max(powers) > 1:
+            found.append(centre * found[1] + (t * edge + zeroth) / a)
+        return np.stack([found[power] @ area for power in powers])
+
+    whole = integrals(np.zeros((1, 1)))
+    return lambda t: np.asarray(integrals(t[:, None]) / whole)
 
 
-def _radial(t: Floats, a: Floats, b: Floats, c: Floats, power: int) -> Floats:
-    """Integrate ``r**power exp(-(a r**2 - 2 b r + c) / 2)`` from t to infinity."""
-    centre = b / a
-    z = np.sqrt(0.5 * a) * (t - centre)
-    edge = np.exp(-0.5 * (a * t**2 - 2.0 * b * t + c))
-    # erfcx does not underflow above the centre, erfc does not overflow below it.
-    up = z > 0.0
-    tail = np.where(
-        up, edge * erfcx(np.where(up, z, 0.0)), np.exp(-0.5 * (c - b * centre)) * erfc(np.where(up, 0.0, z))
-    )
-    zeroth = np.sqrt(0.5 * np.pi / a) * tail
-    if power == 0:
-        return np.asarray(zeroth)
-    first = centre * zeroth + edge / a
-    if power == 1:
-        return np.asarray(first)
-    return np.asarray(centre * first + (t * edge + zeroth) / a)
+def _amplitudes(delta: ArrayLike) -> Floats:
+    x = finite_floats("delta", delta, (None,))
+    if (x < 0.0).any():
+        i = int((x < 0.0).argmax())
+        raise RangeError(f"delta[{i}] = {x[i]} is outside [0, inf)")
+    return x
 
 
 def _principal(size: ArrayLike, vector: ArrayLike, covariance: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
     """Return sizes, vectors in principal axes, standard deviations there, and the axes."""
-    x = finite_floats("delta", size, (None,))
+    x = _amplitudes(size)
     mean = finite_floats("rho", vector, (len(x), 3))
     one = np.ndim(covariance) == 2
     matrix = finite_floats("covariance", covariance, (3, 3) if one else (len(x), 3, 3))
-    if (x < 0.0).any():
-        i = int((x < 0.0).argmax())
-        raise RangeError(f"delta[{i}] = {x[i]} is outside [0, inf)")
     value, axis = np.linalg.eigh(matrix)
     lowest = float(value.min(initial=np.inf))
     if not lowest > 0.0:
@@ -289,9 +286,18 @@ def node_numbers(x: Floats, width: Floats, turns: float, *, spacing: float = SPA
     return least + int(0.25 * np.pi * turns * around), least + int(around)
 
 
+@lru_cache(maxsize=256)
+def gauss_legendre(n: int) -> tuple[Floats, Floats]:
+    """Return nodes and weights in [-1, 1]; read-only, kept because they cost more than what they are used for."""
+    node, weight = np.polynomial.legendre.leggauss(n)
+    node.setflags(write=False)
+    weight.setflags(write=False)
+    return node, weight
+
+
 def sphere_nodes(n_polar: int, n_angle: int) -> tuple[Floats, Floats]:
     """Return directions and their shares of the solid angle."""
-    cosine, weight = np.polynomial.legendre.leggauss(n_polar)
+    cosine, weight = gauss_legendre(n_polar)
     angle = 2.0 * np.pi * np.arange(n_angle) / n_angle
     sine = np.sqrt(1.0 - cosine**2)
     direction = np.stack(

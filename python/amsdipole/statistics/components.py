@@ -16,6 +16,7 @@ __all__ = ["SINGULAR_EIGENVALUE", "Components", "check_sky", "checked_components
 
 SINGULAR_EIGENVALUE = 1e-12  # rounding in M is 1e-16: below this the weak axis is lost to worse than 1e-4
 MOST_DEGREE = 4  # 24 components
+BLOCK = 8192  # pixels at a time: new arrays of a whole map cost more than what is done with them
 
 Floats = NDArray[np.float64]
 
@@ -143,9 +144,21 @@ def checked_components(
         raise RangeError(f"there are {len(names)} components; at most {MOST_COMPONENTS} are fitted together")
     stacked = unit if len(basis) == 1 else np.concatenate(basis, axis=1)
     mean = shape @ stacked
-    offset = stacked - mean
-    moment = offset.T @ (offset * shape[:, np.newaxis])
+    offset, moment = _centred(stacked, mean, shape)
     return Components(tuple(names), n_sky, seen, mean, offset, moment, shape)
+
+
+def _centred(basis: Floats, mean: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return basis less its mean, and the weighted sum of the products of its columns."""
+    n = basis.shape[1]
+    offset, moment = np.empty(basis.shape), np.zeros((n, n))
+    repeated = np.tile(mean, (min(BLOCK, len(basis)), 1))  # loops over rows of three numbers are slow
+    for first in range(0, len(basis), BLOCK):
+        at = slice(first, first + BLOCK)
+        np.subtract(basis[at], repeated[: len(basis) - first], out=offset[at])
+        column = np.ascontiguousarray(offset[at].T)
+        moment += (column * weight[at]) @ column.T
+    return offset, moment
 
 
 def _template(name: str, values: ArrayLike, seen: NDArray[np.bool_], shape: Floats, *, taken: list[str]) -> Floats:

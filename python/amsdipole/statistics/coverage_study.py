@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from amsdipole._arrays import finite_floats, number, whole_number
 from amsdipole.errors import RangeError
 from amsdipole.statistics._ordering import AmplitudeOrdering
-from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tail
+from amsdipole.statistics.amplitude_law import ROWS, amplitude_cdf, posterior_tails
 from amsdipole.statistics.components import Components, sky_components
 from amsdipole.statistics.limits import LIMIT_METHODS, LimitMethod, coverage
 from amsdipole.statistics.sky_fits import SkyFits, fit_components
@@ -22,6 +22,9 @@ Progress = Callable[[str, int, int], None]
 Floats = NDArray[np.float64]
 
 BATCH = 500  # skies at a time: 50 MB at nside 32
+# Of the nodes of quadratures, in the smallest standard deviation: chances err by 1e-12 for a covariance such as that of
+# AMS, and by at most 3e-4 for a very thin one, where a share of 10,000 toys errs by 2e-3.
+SPACING = 1.5
 SPREAD = 2**32  # toys of one amplitude are numbered from a multiple of it
 
 
@@ -134,8 +137,8 @@ def coverage_study(
         edges = _accepted(covariance, delta, tail) if "feldman_cousins" in methods else None
         for first in range(0, n, BATCH):
             fits = _fits(exposure, unit, components, total, delta, k, range(first, min(first + BATCH, n)), seed)
-            for method in methods:
-                counted[method, k] += int(covers(fits, delta, method=method, tail=tail, edges=edges).sum())
+            for method, good in covers(fits, delta, methods=methods, tail=tail, edges=edges).items():
+                counted[method, k] += int(good.sum())
             if progress is not None:
                 progress("coverage", k * n + min(first + BATCH, n), n * len(delta_sigma))
     return tuple(
@@ -146,23 +149,39 @@ def coverage_study(
 
 
 def covers(
-    fits: SkyFits, delta: float, *, method: LimitMethod, tail: float, edges: tuple[Floats, Floats] | None = None
-) -> NDArray[np.bool_]:
-    """Tell for each fit whether the limit is at or above an amplitude; see `coverage_study`."""
+    fits: SkyFits,
+    delta: float,
+    *,
+    methods: Sequence[LimitMethod],
+    tail: float,
+    edges: tuple[Floats, Floats] | None = None,
+) -> dict[LimitMethod, NDArray[np.bool_]]:
+    """Tell for each fit whether the limits are at or above an amplitude; see `coverage_study`."""
     covariance = fits.covariance[:, :3, :3]
     x, rho = fits.delta_m, fits.rho
-    if method in POWER:
-        return np.asarray(posterior_tail(np.full(len(x), delta), rho, covariance, power=POWER[method]) >= tail)
     unit = rho / x[:, None]
-    if method == "feldman_cousins":
+    out: dict[LimitMethod, NDArray[np.bool_]] = {}
+    credible = [method for method in methods if method in POWER]
+    if credible:
+        powers = [POWER[method] for method in credible]
+        rows = [slice(first, first + ROWS) for first in range(0, len(x), ROWS)]
+        tails = [
+            posterior_tails(rho[at], covariance[at], powers=powers, spacing=SPACING)(np.full(len(x[at]), delta))
+            for at in rows
+        ]
+        out.update(zip(credible, np.concatenate(tails, axis=1) >= tail, strict=True))
+    if "feldman_cousins" in methods:
         if edges is None:
             raise RangeError("edges of the acceptance are wanted for feldman_cousins")
         low, high = (_even(unit) @ edge for edge in edges)
-        return np.asarray((low <= x) & (x <= high))
-    chance = amplitude_cdf(x, delta * unit, covariance)
-    if method == "cls":
-        chance = chance / amplitude_cdf(x, np.zeros_like(rho), covariance)
-    return np.asarray(chance > tail)
+        out["feldman_cousins"] = (low <= x) & (x <= high)
+    if "cls" in methods or "neyman" in methods:
+        chance = amplitude_cdf(x, delta * unit, covariance, spacing=SPACING)
+        if "neyman" in methods:
+            out["neyman"] = chance > tail
+        if "cls" in methods:
+            out["cls"] = chance > tail * amplitude_cdf(x, np.zeros_like(rho), covariance, spacing=SPACING)
+    return out
 
 
 def _fits(

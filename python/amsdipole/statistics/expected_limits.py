@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
+from scipy.special import ndtri
 from scipy.stats import chi
 
 from amsdipole._arrays import finite_floats, number
@@ -20,7 +21,7 @@ __all__ = ["expected_vector_limit"]
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 TOP = 3.8  # greatest amplitude, in the greatest standard deviation: one measurement in 400 is beyond, less than 2.5 %
 N_AMPLITUDE = 9  # Chebyshev nodes: the interpolated limit errs by less than 1e-3 sigma
-TOLERANCE = 1e-5  # of the logarithm of the tail: 1e-5 sigma of a limit
+TOLERANCE = 1e-5  # of the normal quantile of a chance: 1e-5 sigma of a limit
 # Of the nodes of quadratures, in the smallest standard deviation: 3e-4 of a posterior's tail, 2e-7 of a measurement's,
 # of which a limit near zero is the square root.
 POSTERIOR_SPACING, SPACING = 1.5, 1.1
@@ -145,19 +146,22 @@ def _limits(unit: Floats, true: Floats, amplitude: Floats, matrix: Floats, metho
         rows = [AmplitudeOrdering(matrix, u, tail, most) for u in true]
         return np.array([[row.interval(float(x))[1] for x in amplitude] for row in rows])
     out = np.empty((len(unit), len(amplitude)))
-    # One amplitude at a time: the nodes of the quadratures grow with it.
-    for i, x in enumerate(np.maximum(amplitude, LEAST_X).tolist()):
+    start = np.full(len(unit), amplitude.max() + 1.0)
+    # One amplitude at a time, from the greatest: the nodes of the quadratures grow with it.
+    for i in np.argsort(-amplitude):
+        x = max(float(amplitude[i]), LEAST_X)
         level = tail * (float(amplitude_cdf([x], np.zeros((1, 3)), matrix)[0]) if method == "cls" else 1.0)
         if method in POWER:
-            left_of = posterior_tails(x * unit, matrix, power=POWER[method], spacing=POSTERIOR_SPACING)
+            tails = posterior_tails(x * unit, matrix, powers=(POWER[method],), spacing=POSTERIOR_SPACING)
+            left_of: Callable[[Floats], Floats] = partial(_first, tails)
         else:
             left_of = partial(_below, x=x, true=true, matrix=matrix)
-
-        def excess(t: Floats, left_of: Callable[[Floats], Floats] = left_of, level: float = level) -> Floats:
-            return np.asarray(np.log(np.maximum(left_of(t), 1e-300) / level))
-
-        out[:, i] = _falling_roots(excess, np.full(len(unit), x + 1.0))
+        out[:, i] = start = _falling_roots(left_of, level, start)
     return out
+
+
+def _first(tails: Callable[[Floats], Floats], t: Floats) -> Floats:
+    return np.asarray(tails(t)[0])
 
 
 def _below(t: Floats, *, x: float, true: Floats, matrix: Floats) -> Floats:
@@ -165,26 +169,38 @@ def _below(t: Floats, *, x: float, true: Floats, matrix: Floats) -> Floats:
     return amplitude_cdf(np.full(len(t), x), t[:, None] * true, matrix, spacing=SPACING)
 
 
-def _falling_roots(function: Callable[[Floats], Floats], start: Floats) -> Floats:
-    """Find where falling functions vanish, all at once, by false position with the retained end halved (Illinois)."""
-    low, high = start.copy(), start + 2.0
-    at_low, at_high = function(low), function(high)
-    if (at_low <= 0.0).any():
-        low = np.where(at_low > 0.0, low, 0.0)
-        at_low = function(low)
+def _falling_roots(chance: Callable[[Floats], Floats], level: float, start: Floats) -> Floats:
+    """Find where chances fall to a level, all at once; 0 where they are not above it anywhere.
+
+    False position with the retained end halved (Illinois), on the normal quantiles of the chances, which are almost
+    straight lines.
+    """
+
+    def excess(t: Floats) -> Floats:
+        return np.asarray(ndtri(np.clip(chance(t), 1e-300, 1.0 - 1e-16)) - ndtri(level))
+
+    low, high = np.maximum(start - 1.0, 0.0), start + 0.25
+    at_low, at_high = excess(low), excess(high)
     while (at_high > 0.0).any():
         high = np.where(at_high > 0.0, 1.5 * high, high)
-        at_high = function(high)
+        at_high = excess(high)
+    while ((at_low <= 0.0) & (low > 0.0)).any():
+        low = np.where(at_low > 0.0, low, np.where(low > 0.5, 0.5 * low, 0.0))
+        at_low = excess(low)
     for _ in range(MOST_STEPS):
-        # Where the function is not above 0 at 0 itself, the limit is 0.
+        # Where the chance is not above the level at 0 itself, the limit is 0.
         middle = np.where(
             at_low > 0.0, low + (high - low) * at_low / np.where(at_low > 0.0, at_low - at_high, 1.0), 0.0
         )
-        found = function(middle)
+        found = excess(middle)
         if (np.abs(found)[at_low > 0.0] < TOLERANCE).all():
             break
         above = found > 0.0
-        at_high = np.where(above, 0.5 * at_high, found)
-        at_low = np.where(above, found, np.where(at_low > 0.0, 0.5 * at_low, at_low))
+        # An end that stays has its value reduced by as much as the other's fell, or halved (Anderson and Bjorck).
+        other = np.where(above, np.where(at_low > 0.0, at_low, 1.0), np.where(at_high < 0.0, at_high, -1.0))
+        fall = 1.0 - found / other
+        fall = np.where(fall > 0.0, fall, 0.5)
+        at_high = np.where(above, fall * at_high, found)
+        at_low = np.where(above, found, np.where(at_low > 0.0, fall * at_low, at_low))
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return middle

@@ -10,7 +10,7 @@ from amsdipole._arrays import finite_floats
 from amsdipole.errors import DataError, FitError, RangeError
 from amsdipole.statistics._goodness import goodness
 from amsdipole.statistics._maximum import maximum_slope
-from amsdipole.statistics.components import SINGULAR_EIGENVALUE, check_sky, checked_components
+from amsdipole.statistics.components import BLOCK, SINGULAR_EIGENVALUE, check_sky, checked_components
 from amsdipole.statistics.dipole_fit import DipoleFit, Estimator, Weighting, isotropy_p_value
 
 __all__ = ["DipoleFit", "Estimator", "Weighting", "fit_dipole", "isotropy_p_value"]
@@ -183,10 +183,12 @@ def _checked_maps(
             i = int((values < 0.0).argmax())
             hint = " where no sum_weight2 is given" if name == "counts" else ""
             raise RangeError(f"{name}[{i}] = {values[i]} is outside [0, inf){hint}")
-    length = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    if npix and max(length.max() - 1.0, 1.0 - length.min()) > UNIT_TOLERANCE:
-        i = int((np.abs(length - 1.0) > UNIT_TOLERANCE).argmax())
-        raise RangeError(f"direction[{i}] has length {length[i]}; 1 within {UNIT_TOLERANCE} is wanted")
+    for first in range(0, npix, BLOCK):
+        block = unit[first : first + BLOCK]
+        length = np.sqrt((block * block) @ np.ones(3))
+        if max(length.max() - 1.0, 1.0 - length.min()) > UNIT_TOLERANCE:
+            i = int((np.abs(length - 1.0) > UNIT_TOLERANCE).argmax())
+            raise RangeError(f"direction[{first + i}] has length {length[i]}; 1 within {UNIT_TOLERANCE} is wanted")
     seen = exposure > 0.0
     if not seen.any():
         raise FitError("reference is 0 in every pixel: there is no exposure")

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from amsdipole._arrays import finite_floats, number
 from amsdipole.errors import FitError, RangeError
 from amsdipole.statistics._ordering import AmplitudeOrdering
-from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tail
+from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tails
 from amsdipole.statistics.limits import LIMIT_METHODS, LimitMethod, UpperLimit
 
 __all__ = [
@@ -75,7 +75,7 @@ def vector_limit(
     uniform in direction. The others take |rho| as the statistic, whose law depends on the direction of the true
     dipole where the covariance is not ``sigma**2 I``: the direction is a nuisance parameter, and is set to the
     fitted one or to the weakest. For the few per cent by which the exposure of AMS differs from isotropy the coverage
-    with the fitted one is nominal within 0.002.
+    with the fitted one is nominal within the 0.002 that 10,000 toys tell.
 
     References
     ----------
@@ -97,8 +97,8 @@ def vector_limit(
         raise RangeError(f"direction = {direction!r} is none of fitted, weakest")
     tail = 1.0 - number("confidence", confidence, low=0.0, high=1.0, open_low=True, open_high=True)
     if method in POWER:
-        power = POWER[method]
-        return _falling_root(lambda t: float(posterior_tail([t], vector[None], matrix, power=power)[0]) - tail, sigma)
+        left_of = posterior_tails(vector[None], matrix, powers=(POWER[method],))
+        return _falling_root(lambda t: float(left_of(np.array([t]))[0, 0]) - tail, sigma)
     unit = _unit(vector, matrix, direction)
     x = float(np.linalg.norm(vector))
     if method == "feldman_cousins":
