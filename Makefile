@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate docs wheel clean check rebuild
+.PHONY: help demo test lint format bench validate docs wheel sdist licences clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -61,8 +61,20 @@ docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as err
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
-wheel: $(STAMP)-package ## Build a wheel into dist/
-	$(BIN)/maturin build --release --locked --out dist
+# zig links against the C library of manylinux2014, whatever this machine has.
+wheel: $(STAMP)-wheel ## Build a wheel for Linux (manylinux2014) into dist/, check it and run it without a compiler
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 \
+		--target-dir target/wheel --out dist
+	$(BIN)/python tools/check_wheel.py dist $(ARGS)
+
+sdist: $(STAMP)-wheel ## Build a source distribution into dist/, and a wheel from it
+	$(BIN)/maturin sdist --out dist
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist/from-sdist dist/amsdipole-*.tar.gz
+	@ls dist/from-sdist
+
+licences: $(STAMP)-wheel ## List the licences of all crates and packages, and look for known vulnerabilities
+	$(BIN)/python tools/licences.py
+	$(BIN)/pip-audit --skip-editable
 
 clean: ## Remove what set-up, builds and tests made
 	rm -rf $(VENV) target build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
@@ -101,4 +113,9 @@ $(STAMP)-tests: $(STAMP)-package
 $(STAMP)-lint: $(STAMP)-tests
 	@echo "Installing what checks need"
 	@$(PIP) --group lint
+	@touch $@
+
+$(STAMP)-wheel: $(STAMP)-package
+	@echo "Installing what builds and checks wheels"
+	@$(PIP) --group wheel
 	@touch $@

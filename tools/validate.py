@@ -31,6 +31,7 @@ import validate_geomagnetism
 import validate_models
 import validate_nulls
 import validate_production
+import validate_production_speed
 import validate_seconds
 import validate_statistics
 import validate_systematics
@@ -221,6 +222,7 @@ for found in (
     validate_geomagnetism.VALIDATIONS,
     validate_models.VALIDATIONS,
     validate_production.VALIDATIONS,
+    validate_production_speed.VALIDATIONS,
     validate_face.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})

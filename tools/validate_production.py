@@ -33,7 +33,7 @@ Say = Callable[[str, str, str, bool], None]
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the small productions of the tests
 productions: Any = importlib.import_module("productions")
 
-N_EVENT, N_ROW = 12_800, 25_920
+N_EVENT, N_GROUP, N_ROW = 19_200, 192, 25_920  # groups that 3 and 64 divide
 COMMAND = [sys.executable, "-m", "amsdipole"]
 SHARDS, THREADS, ENGINES = (1, 2, 3, 8, 64), (1, 2, 4), ("threads", "processes", "dask", "mpi")
 
@@ -79,7 +79,7 @@ def production_bits(say: Say) -> None:
         folder = Path(name)
         _ = productions.divided_mission(folder, n_event=N_EVENT, more=productions.SHORT)
         events = pq.read_table(folder / "events.parquet").slice(0, N_EVENT)  # it has those, too, that are cut away
-        pq.write_table(events, folder / "events.parquet", row_group_size=N_EVENT // 64)
+        pq.write_table(events, folder / "events.parquet", row_group_size=N_EVENT // N_GROUP)
         _ = run(read_config(folder / "config.toml"))
         results = folder / "results"
         wanted = digest(results)

@@ -2,14 +2,24 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from amsdipole.errors import DataError
 
-__all__ = ["replacing", "sha256_of"]
+__all__ = ["read_arrays", "read_bounded", "read_json", "replacing", "sha256_of"]
+
+TEXT_MOST_BYTES = 1 << 28  # ten million rows; longer tables are Parquet
+JSON_MOST_BYTES = 1 << 28  # a result has some 100 KB
+ARRAYS_MOST_BYTES = 1 << 32  # the finest table of cutoffs has 20 MB
 
 
 @contextlib.contextmanager
@@ -34,6 +44,43 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator[str]
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def read_bounded(path: str | os.PathLike[str], *, most: int) -> bytes:
+    """Read a file whole, which is refused where it is larger than any of its kind; OSError is the caller's."""
+    with open(path, "rb") as stream:
+        raw = stream.read(most + 1)
+    if len(raw) > most:
+        raise DataError(f"{os.fspath(path)}: more than {most} bytes, which no such file has")
+    return raw
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read a document; one that is unreadable, too large or too deep is refused."""
+    try:
+        return json.loads(read_bounded(path, most=JSON_MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{os.fspath(path)}: cannot be read as JSON ({error})") from error
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a NumPy archive, never a pickle; whatever is wrong with it is one refusal."""
+    name = os.fspath(path)
+    if not Path(path).is_file():
+        raise DataError(f"{name}: no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(item.file_size for item in archive.infolist())
+        if total > ARRAYS_MOST_BYTES:
+            raise DataError(f"{name}: arrays of {total} bytes; at most {ARRAYS_MOST_BYTES} are read")
+        with np.load(path, allow_pickle=False) as held:
+            return {key: held[key] for key in held.files}
+    except Exception as error:  # whatever a damaged archive makes of the readers of zip and NumPy
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{name}: no readable archive of arrays ({type(error).__name__}: {error})") from error
 
 
 def _sync(path: str) -> None:

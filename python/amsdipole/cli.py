@@ -36,7 +36,8 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit codes: 0 done, 2 wrong usage or a value out of range, 3 configuration, 4 data, 5 a fit without answer, "
-        "130 interrupted. Every command has --help and --json; --install-completion completes commands in your shell."
+        "6 shards were set aside, 7 shards whose files could not be read or written, 130 interrupted. "
+        "Every command has --help and --json; --install-completion completes commands in your shell."
     ),
     no_args_is_help=True,
     add_completion=True,

@@ -1,6 +1,7 @@
 """Cutoffs of places, of the world and of an orbit, as documents, tables and figures. Composition only."""
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsdipole._files import replacing
+from amsdipole._files import TEXT_MOST_BYTES, read_bounded, replacing
 from amsdipole.config import Config
 from amsdipole.counting import Progress
 from amsdipole.errors import ConfigError, DataError
@@ -90,14 +91,15 @@ def read_stations(path: str | Path) -> Places:
         The file is missing, has no rows, lacks a column, or a number is none; the row is named.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(io.StringIO(read_bounded(path, most=TEXT_MOST_BYTES).decode(), newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: no readable list of stations ({error})") from error
     if not rows:
         raise DataError(f"{path}: no station in it")
     columns: dict[str, list[float]] = {"latitude_deg": [], "longitude_deg": [], "altitude_km": []}
     for i, row in enumerate(rows):
+        if None in row:  # what csv gives fields beyond the columns
+            raise DataError(f"{path}, row {i + 1}: more fields than columns")
         for name, values in columns.items():
             try:
                 values.append(float(row[name]))

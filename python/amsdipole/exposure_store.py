@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amsdipole._files import replacing
+from amsdipole._files import read_json, replacing
 from amsdipole.config import Config
 from amsdipole.errors import DataError
 from amsdipole.exposure import LivetimeAxes, read_axes, write_axes
@@ -74,10 +74,9 @@ class SumsStore:
             return
         path = self.folder / _MANIFEST
         if path.is_file():
-            try:
-                held = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise DataError(f"{path}: not readable ({error})") from error
+            held = read_json(path)
+            if not isinstance(held, dict):
+                raise DataError(f"{path}: holds no JSON object")
             other = [name for name in {*held, *self.key} if held.get(name) != self.key.get(name)]
             if other:
                 raise DataError(

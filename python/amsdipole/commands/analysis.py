@@ -1,4 +1,4 @@
-"""Commands of a whole analysis: demo, run, validate, config schema."""
+"""Commands of a whole analysis: demo, run, validate, selftest, config schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (demo, init, run, validate):
+    for command in (demo, init, run, validate, selftest):
         _ = app.command()(command)
     config = typer.Typer(help="Configurations.", no_args_is_help=True)
     _ = config.command()(schema)
@@ -125,6 +125,26 @@ def validate(config: ConfigPath, as_json: Json = False) -> None:
     print_text(f"{config}: valid")
     for name, value in found.items():
         print_text(f"  {name.replace('_', ' ')}: {value}")
+
+
+def selftest(as_json: Json = False) -> None:
+    """Check in some seconds whether what is installed works here: known numbers, exact sums, files; no network."""
+    from dataclasses import asdict
+
+    from amsdipole.selftest import selftest as checks
+
+    found = []
+    for check in checks():
+        found.append(check)
+        if not as_json:
+            print_text(f"{'ok  ' if check.good else 'FAIL'} {check.name}: asked {check.asked}, got {check.got}")
+    bad = sum(not check.good for check in found)
+    if as_json:
+        print_json({"good": not bad, "checks": [asdict(check) for check in found]})
+    else:
+        print_text("all is well" if not bad else f"{bad} of {len(found)} checks failed: do not trust this installation")
+    if bad:
+        raise typer.Exit(1)
 
 
 def schema(as_json: Json = False) -> None:

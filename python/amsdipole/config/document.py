@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from amsdipole._files import read_bounded
 from amsdipole.config._section import Folder, Section
 from amsdipole.config.candidates import SelectionConfig, TemplatesConfig, WeightsConfig
 from amsdipole.config.efficiency import EfficiencyConfig
@@ -16,6 +17,8 @@ from amsdipole.config.results import FitConfig, MapConfig, OutputConfig
 from amsdipole.errors import ConfigError
 
 __all__ = ["Config", "config_from", "read_config"]
+
+MOST_BYTES = 1 << 20  # the template with all its comments has 12 KB
 
 
 class Config(Section):
@@ -101,8 +104,8 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     if not file.is_file():
         raise ConfigError(f"{file}: no such file")
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        document = tomllib.loads(read_bounded(file, most=MOST_BYTES).decode())
+    except (ValueError, RecursionError, OSError) as error:  # of TOML, of UTF-8, of numbers too long to read
         raise ConfigError(f"{file}: no readable TOML ({error})") from error
     return config_from(document, folder=file.parent, source=str(file))
 

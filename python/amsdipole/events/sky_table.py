@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole._arrays import finite_floats
+from amsdipole._files import TEXT_MOST_BYTES, read_bounded
 from amsdipole._parquet import open_parquet, read_columns
 from amsdipole.errors import ConfigError, DataError, RangeError, ShapeError
 from amsdipole.sky import icrs_to_galactic
@@ -117,7 +118,7 @@ def _text(path: str, numbers: list[str | int]) -> list[NDArray[np.float64]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # an empty table is refused below
-            text = Path(path).read_text(encoding="utf-8").replace(",", " ").splitlines()
+            text = read_bounded(path, most=TEXT_MOST_BYTES).decode().replace(",", " ").splitlines()
             table = np.loadtxt(text, comments="#", ndmin=2, dtype=np.float64)
         if not table.size:
             raise DataError(f"{path}: the table has no rows")

@@ -4,14 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats
-from amsdipole._files import replacing
+from amsdipole._files import read_arrays, replacing
 from amsdipole.errors import DataError, RangeError, ShapeError
 from amsdipole.events.lookup import PurityLookup
 from amsdipole.events.purity import PurityTable, PurityWeights, regions
@@ -246,12 +245,10 @@ def read_weights(path: str) -> WeightTables:
     DataError
         The file is missing or holds no weights, or arrays that are not finite or run out of step.
     """
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such file")
+    content = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as content:
-            document = json.loads(str(content["document"]))
-            value = {name: np.asarray(content[name], dtype=np.float64) for name in get_args(Method)}
+        document = json.loads(str(content["document"]))
+        value = {name: np.asarray(content[name], dtype=np.float64) for name in get_args(Method)}
         bins = tuple(ResponseBins(**response) for response in document["responses"])
         edge, nside_region = np.array(document["energy_edge_gev"], dtype=np.float64), document["nside_region"]
     except Exception as error:  # whatever a damaged archive makes of NumPy's and Python's readers is one refusal

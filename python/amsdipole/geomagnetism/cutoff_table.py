@@ -4,13 +4,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import floats
-from amsdipole._files import replacing
+from amsdipole._files import read_arrays, replacing
 from amsdipole.errors import DataError, RangeError
 from amsdipole.geomagnetism.cutoff import stormer_cutoff
 from amsdipole.geomagnetism.eccentric_dipole import EccentricDipoleKnots
@@ -266,18 +265,16 @@ def read_cutoff_table(path: str | Path) -> CutoffTable:
         ...
     amsdipole.errors.DataError: /no/such/table.npz: no such file
     """
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such file")
+    held = read_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as held:
-            about = json.loads(str(held["about"]))
-            latitude, longitude, share = (np.asarray(held[name], dtype=np.float64) for name in _ARRAYS)
+        about = json.loads(str(held["about"]))
+        latitude, longitude, share = (np.asarray(held[name], dtype=np.float64) for name in _ARRAYS)
         if about["format"] != _FORMAT:
             raise DataError(f"{path}: format {about['format']!r}; {_FORMAT!r} is wanted")
         cone, tilt, inclination, altitude, year = (float(about[name]) for name in _NUMBERS)
         sign, model = int(about["charge_sign"]), str(about["model"])
         return CutoffTable(latitude, longitude, share, cone, sign, tilt, inclination, altitude, year, model)
-    except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path}: no readable cutoff table ({error})") from error

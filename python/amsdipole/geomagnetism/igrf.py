@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats, indices, number
+from amsdipole._files import read_bounded
 from amsdipole.constants import SECONDS_PER_DAY
 from amsdipole.errors import DataError, RangeError, ShapeError
-from amsdipole.geomagnetism.shc import shc_table
+from amsdipole.geomagnetism.shc import MOST_BYTES, shc_table
 
 __all__ = ["GaussCoefficients", "decimal_year", "igrf14", "read_shc"]
 
@@ -168,7 +169,7 @@ def read_shc(path: str | Path) -> GaussCoefficients:
     -29500.0
     """
     try:
-        raw = Path(path).read_bytes()
+        raw = read_bounded(path, most=MOST_BYTES)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     return _coefficients(raw, str(path))

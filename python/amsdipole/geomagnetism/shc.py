@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from amsdipole.errors import DataError
 
-__all__ = ["ShcTable", "shc_table"]
+__all__ = ["MOST_BYTES", "ShcTable", "shc_table"]
+
+MOST_BYTES = 1 << 24  # IGRF-14 has 51 KB
 
 
 class ShcTable(NamedTuple):
@@ -77,19 +79,25 @@ def shc_table(raw: bytes, source: str) -> ShcTable:
         raise DataError(
             f"{where}: degrees {low} to {high}, spline order {spline}; degrees from 1 and order 2 are wanted"
         )
+    if high * (high + 2) != len(rows) - 2:
+        raise _wrong_layout(source, len(rows) - 2, high)
     epoch = _row(rows[1], n_epoch, source)
     table = np.array([_row(row, n_epoch + 2, source) for row in rows[2:]])
     if not np.array_equal(table[:, :2], _layout(high)):
-        raise DataError(
-            f"{source}: {len(table)} coefficients; g(n, 0), g(n, 1), h(n, 1) ... h(n, n) for n from 1 to {high}, "
-            f"{high * (high + 2)} in that order, are wanted"
-        )
+        raise _wrong_layout(source, len(table), high)
     return ShcTable(
         model=comments[0] if comments else Path(source).stem,
         epoch=epoch,
         degree=table[:, 0].astype(np.int64),
         order=table[:, 1].astype(np.int64),
         value_nt=np.ascontiguousarray(table[:, 2:].T),
+    )
+
+
+def _wrong_layout(source: str, n_found: int, high: int) -> DataError:
+    return DataError(
+        f"{source}: {n_found} coefficients; g(n, 0), g(n, 1), h(n, 1) ... h(n, n) for n from 1 to {high}, "
+        f"{high * (high + 2)} in that order, are wanted"
     )
 
 

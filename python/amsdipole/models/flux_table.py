@@ -2,12 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole._arrays import finite_floats, number
+from amsdipole._files import TEXT_MOST_BYTES, read_bounded
 from amsdipole.errors import DataError, RangeError, ShapeError
 
 __all__ = ["FluxTable", "read_flux_table"]
@@ -112,7 +112,7 @@ def read_flux_table(path: str | os.PathLike[str]) -> FluxTable:
     array([0.5])
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = read_bounded(path, most=TEXT_MOST_BYTES).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     rows = []

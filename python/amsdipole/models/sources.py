@@ -1,15 +1,16 @@
 """Pulsars as sources: where they are, how old, how strong; and tables of them."""
 
 import csv
+import io
 import os
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsdipole._arrays import number
+from amsdipole._files import TEXT_MOST_BYTES, read_bounded
 from amsdipole.constants import GEV_PER_ERG, JULIAN_YEAR_S
 from amsdipole.errors import DataError, RangeError
 from amsdipole.models.propagation import KPC_PER_KYR
@@ -176,16 +177,18 @@ def read_pulsars(path: str | os.PathLike[str]) -> tuple[Pulsar, ...]:
     """
     wanted = [f.name for f in fields(Pulsar)]
     try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            found = reader.fieldnames or []
-            if sorted(found) != sorted(wanted):
-                raise DataError(f"{path}: columns {', '.join(found)}; {', '.join(wanted)} are wanted")
-            rows = list(reader)
+        text = read_bounded(path, most=TEXT_MOST_BYTES).decode()
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        found = reader.fieldnames or []
+        if sorted(found) != sorted(wanted):
+            raise DataError(f"{path}: columns {', '.join(found)}; {', '.join(wanted)} are wanted")
+        rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     pulsars: list[Pulsar] = []
     for i, row in enumerate(rows, start=2):
+        if None in row:  # what csv gives fields beyond the columns
+            raise DataError(f"{path}, line {i}: more fields than columns")
         values: list[float] = []
         for name in wanted[1:]:
             try:

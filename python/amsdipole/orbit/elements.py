@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole._arrays import finite_floats, number
+from amsdipole._files import read_bounded
 from amsdipole.constants import SECONDS_PER_DAY
 from amsdipole.errors import DataError, RangeError, ShapeError
-from amsdipole.orbit.two_line import iso_time, sorted_sets
+from amsdipole.orbit.two_line import MOST_BYTES, iso_time, sorted_sets
 
 __all__ = ["MAX_AGE_DAYS", "ElementSets", "builtin_iss_elements", "read_elements"]
 
@@ -242,7 +243,7 @@ def read_elements(path: str | Path) -> ElementSets:
     '2011-05-19T04:34:45.000Z'
     """
     try:
-        raw = Path(path).read_bytes()
+        raw = read_bounded(path, most=MOST_BYTES)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     return _elements(raw, str(path))

@@ -138,22 +138,29 @@ def read_plan(path: str | os.PathLike[str]) -> Plan:
         plan = Plan(
             document["config"],
             str(document["kernel"]),
-            tuple(InputFile(str(f["path"]), int(f["n_byte"]), str(f["ends_sha256"])) for f in document["inputs"]),
+            tuple(_input(f["path"], f["n_byte"], f["ends_sha256"]) for f in document["inputs"]),
             tuple(_shard(*row) for row in document["shards"]),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{name}: no readable plan ({type(error).__name__}: {error})") from error
-    if plan.identity != document["identity"]:
+    if plan.identity != document.get("identity"):
         raise DataError(f"{name}: the plan was changed after it was made; its identity is {plan.identity[:16]}...")
     return plan
 
 
+def _input(path: Any, n_byte: Any, ends_sha256: Any) -> InputFile:
+    if type(n_byte) is not int:
+        raise ValueError(f"{path!r} of {n_byte!r} bytes is no file")
+    return InputFile(str(path), n_byte, str(ends_sha256))
+
+
 def _shard(kind: Any, source: Any, first: Any, stop: Any) -> Shard:
-    if kind not in get_args(ShardKind) or not 0 <= int(first) < int(stop):
+    rows = (first, stop)
+    if kind not in get_args(ShardKind) or any(type(row) is not int for row in rows) or not 0 <= first < stop:
         raise ValueError(f"{[kind, source, first, stop]} is no shard")
-    return Shard(kind, str(source), int(first), int(stop))
+    return Shard(kind, str(source), first, stop)
 
 
 def _canonical(document: dict[str, Any]) -> str:

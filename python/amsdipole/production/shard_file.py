@@ -138,7 +138,7 @@ def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
     body = _verified(path)
     try:
         header, _ = _header(body)
-        return str(header["plan"]), int(header["shard"])
+        return str(header["plan"]), _whole(header["shard"])
     except _UNREADABLE as error:
         raise _no_result(path, error) from error
 
@@ -171,6 +171,12 @@ def _verified(path: str | os.PathLike[str]) -> bytes:
     return body
 
 
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError(f"{value!r}, where a whole number is wanted")
+    return value
+
+
 def _header(body: bytes) -> tuple[dict[str, Any], int]:
     start = len(MAGIC) + _LENGTH.size
     (length,) = _LENGTH.unpack(body[len(MAGIC) : start])
@@ -186,7 +192,7 @@ def _parsed(body: bytes) -> ShardSums:
     header, at = _header(body)
     arrays = {}
     for entry in header["arrays"]:
-        dtype, shape, n_byte = str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), int(entry["n_byte"])
+        dtype, shape, n_byte = str(entry["dtype"]), tuple(map(_whole, entry["shape"])), _whole(entry["n_byte"])
         if dtype not in _DTYPES or any(n < 0 for n in shape) or not 0 <= n_byte <= len(body) - at:
             raise ValueError(f"array {entry}")
         wanted = np.dtype(dtype).itemsize
@@ -205,4 +211,4 @@ def _parsed(body: bytes) -> ShardSums:
         at += n_byte
     if at != len(body):
         raise ValueError(f"{len(body) - at} bytes behind the last array")
-    return ShardSums(str(header["plan"]), int(header["shard"]), dict(header["facts"]), arrays)
+    return ShardSums(str(header["plan"]), _whole(header["shard"]), dict(header["facts"]), arrays)

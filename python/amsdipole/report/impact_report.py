@@ -1,6 +1,5 @@
 """A fit with systematics as a document and as text."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amsdipole._files import read_json
 from amsdipole.errors import ConfigError, DataError, FrameError
 from amsdipole.report.text import limit_table
 from amsdipole.sky import SkyMap, pixel_centers
@@ -42,7 +42,7 @@ def read_shifts(path: Path, low_gev: float | None) -> dict[str, list[float]]:
         The file is missing or is something else, or has no shift of that range.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["shifts"]
+        rows = read_json(path)["shifts"]
         found = [(row.get("energy_low_gev"), row["variation"], [float(row["rho"][c]) for c in _NAMES]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: no table of shifts ({type(error).__name__}: {error})") from error

@@ -1,10 +1,10 @@
 """Reading a result that was kept."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
+from amsdipole._files import read_json
 from amsdipole.errors import DataError
 from amsdipole.report.folder import range_name
 from amsdipole.sky import SkyMap, read_map
@@ -57,10 +57,7 @@ def read_result(path: str | os.PathLike[str]) -> dict[str, Any]:
     from amsdipole.report.result import FORMAT_VERSION
 
     file = result_path(path)
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot be read as JSON ({error})") from error
+    document = read_json(file)
     if not isinstance(document, dict) or document.get("format") != "amsdipole-result":
         raise DataError(f"{file}: not a result of amsdipole")
     if document.get("format_version") != FORMAT_VERSION:
@@ -120,10 +117,7 @@ def read_document(path: Path) -> dict[str, Any]:
     DataError
         It cannot be read, or holds no JSON object.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+    document = read_json(path)
     if not isinstance(document, dict):
         raise DataError(f"{path}: holds no JSON object")
     return document
