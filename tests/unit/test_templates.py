@@ -17,6 +17,7 @@ from amsdipole.events import (
     novosibirsk,
     purity_weights,
     regions,
+    s_weights,
 )
 from amsdipole.sky import pixel_to_vector
 
@@ -82,6 +83,24 @@ def test_novosibirsk_peaks_at_mu_and_keeps_its_width():
         assert x[value.argmax()] == pytest.approx(0.5, abs=1e-3 if abs(tau) < 0.1 else 0.3 * abs(tau))
         half = x[value > 0.5 * value.max()]
         assert half[-1] - half[0] == pytest.approx(2.3548 * 0.3, rel=0.01)
+
+
+@pytest.mark.parametrize("component", [0, 1])
+def test_sweights_of_a_component_that_is_not_there_are_refused_by_bin_and_yield(component):
+    rng = np.random.default_rng(4)
+    signal, background = samples(rng, 100_000)
+    # The second bin has no background at all, and some chance fewer events on its side than the signal's template says.
+    counts = np.array([0.05 * signal + 0.02 * background, 0.05 * np.where(background > 3.0 * signal, 0.0, signal)])
+    controls = np.tile([signal, background], (2, 1, 1))
+    with pytest.raises(FitError) as refused:
+        s_weights(counts[:, None], controls, names=NAMES, component=component)
+    told = str(refused.value)
+    assert told.startswith("energy bin 1, all regions: component 'protons' has a fitted yield of ")
+    assert "too few for sWeights" in told
+    assert told.endswith(
+        "join the bin with a neighbour by templates.edges_gev, or leave the component out of templates.components"
+    )
+    assert np.isfinite(s_weights(counts[:1, None], controls[:1], names=NAMES, component=component).value).all()
 
 
 def test_a_fit_that_cannot_be_made_is_refused():
