@@ -12,6 +12,8 @@ from amsdipole.events.template_fit import TemplateFit, fit_templates
 __all__ = ["s_weights", "sweight_cells"]
 
 _WEIGHT_MAX = 512.0  # what the counting kernel takes
+# At the edge of its range a yield is some 1e-9, and weights in the cells where its component lies are some 1e9.
+_YIELD_LEAST = 1.0
 
 
 def s_weights(
@@ -37,12 +39,13 @@ def s_weights(
     Returns
     -------
     PurityWeights
-        The same weights in every region; some are negative.
+        The same weights in every region; some are negative. A background whose fitted yield is below one event is left
+        out, and `fallback` names it.
 
     Raises
     ------
     FitError
-        A fit did not converge, or the yield of a component is too near zero for weights.
+        A fit did not converge, or a component, which is named with its yield, has too few events for weights.
     ShapeError
         Shapes run out of step.
 
@@ -59,6 +62,7 @@ def s_weights(
     n_bin, n_region, n_cell = counts.shape
     value = np.zeros((n_bin, n_region, n_cell))
     fits: list[tuple[TemplateFit | None, ...]] = []
+    fallback: dict[str, str] = {}
     for b in range(n_bin):
         fit = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
         if not fit.valid:
@@ -70,9 +74,11 @@ def s_weights(
                 f"energy bin {b}, all regions: {error}; join the bin with a neighbour by templates.edges_gev, "
                 "or leave the component out of templates.components"
             ) from error
+        if told := _left_out(fit):
+            fallback[f"energy bin {b}, sWeights"] = told
         fits.append((fit,))
     nothing = np.zeros((n_bin, 3))
-    return PurityWeights(value, "signal", tuple(fits), {}, nothing, nothing, np.ones(n_bin), np.zeros(n_bin))
+    return PurityWeights(value, "signal", tuple(fits), fallback, nothing, nothing, np.ones(n_bin), np.zeros(n_bin))
 
 
 def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDArray[np.float64]:
@@ -93,7 +99,7 @@ def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDA
     Raises
     ------
     FitError
-        The components cannot be told apart, or a yield is so near zero that a weight leaves [-512, 512].
+        The components cannot be told apart, or have so few events that a weight leaves [-512, 512].
 
     Notes
     -----
@@ -107,7 +113,7 @@ def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDA
     """
     wanted = np.zeros(len(fit.yields), dtype=bool)
     wanted[list(component) if isinstance(component, tuple) else component] = True
-    keep = fit.yields > 0
+    keep = fit.yields >= _YIELD_LEAST
     keep[0] = True
     density, yields = fit.density[keep], fit.yields[keep]
     expected = yields @ density
@@ -117,9 +123,15 @@ def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDA
     value = np.zeros(len(expected))
     if np.linalg.cond(inverse) <= 1e10:  # beyond it half of the digits are lost
         value[filled] = wanted[keep] @ np.linalg.inv(inverse) @ ratio
-        # At the edge of its range a yield is some 1e-9, and weights in the cells of that component are some 1e9.
-        if np.abs(value).max() <= _WEIGHT_MAX and fit.yields[wanted].sum() > 0:
+        if np.abs(value).max() <= _WEIGHT_MAX:
             return value
-    least = min(np.flatnonzero(keep | wanted), key=lambda c: fit.yields[c])
+    least = min(np.flatnonzero(keep), key=lambda c: float(fit.yields[c]))
     found = f"component {fit.names[least]!r} has a fitted yield of {fit.yields[least]:.3g} of {fit.yields.sum():.6g}"
-    raise FitError(f"{found} events, too few for sWeights: the components cannot be told apart")
+    raise FitError(f"{found} events: too few for sWeights, or not to be told apart")
+
+
+def _left_out(fit: TemplateFit) -> str:
+    """Say which components have too few events for weights, if any."""
+    few = [c for c in range(1, len(fit.yields)) if fit.yields[c] < _YIELD_LEAST]
+    found = ", ".join(f"component {fit.names[c]!r} has a fitted yield of {fit.yields[c]:.2g} events" for c in few)
+    return f"{found}, fewer than one: it is left out, and its own sWeights are 0" if few else ""
