@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -101,23 +101,39 @@ def events_parquet(say: Say) -> None:
             write_events(path, ({c: v if c == "time_s" else v.astype(kind) for c, v in e.items()} for e in day(n)))
             set_threads(1)
             counted = counter()
-            decode, count = [], []
-            for _ in range(5):
-                decode.append(clocked(partial(decoded, path)))
-                count.append(clocked(partial(counted, path)))
+            ways = (
+                partial(decoded, path),
+                partial(read, path),
+                partial(read, path, located=True),
+                partial(counted, path),
+            )
+            spent = np.min([[clocked(way) for way in ways] for _ in range(5)], axis=0)
             set_threads(2)
-        best, raw = np.min(count, axis=0), np.min(decode, axis=0)
+        raw, best = spent[0], spent[-1]
         got = f"{n / best[1] / 1e6:.1f} by time of processors, {n / best[0] / 1e6:.1f} by wall time with read-ahead"
         say(f"Parquet to maps, {name} [million events/s and core]", "15", got, bool(n / best[1] >= 15e6))
         got = f"{best[1] / raw[1]:.2f} by time of processors, {best[0] / raw[0]:.2f} by wall time"
         got += f"; decoding alone {n / raw[1] / 1e6:.1f} million events/s"
         say("the same over decoding the columns", "1.5 times", got, bool(best[1] / raw[1] <= 1.5))
+        more = np.diff(spent[:, 1], prepend=0.0) / n * 1e9
+        got = ", ".join(
+            f"{name} {t:.1f}" for name, t in zip(("decoding", "reading", "seconds", "kernel"), more, strict=True)
+        )
+        say("time of processors by step [ns an event]", "shown", got, True)
 
 
 def decoded(path: Path) -> None:
     """Decode the columns and let them go."""
     for _ in pq.ParquetFile(path).iter_batches(250_000, columns=COLUMNS, use_threads=False):
         pass
+
+
+def read(path: Path, *, located: bool = False) -> None:
+    """Read the events as the kernel gets them, and work out the seconds that they lie in, but count nothing."""
+    navigator, seconds = instrument()
+    for batch in EventFiles((str(path),), extra=("trd_lambda",)).batches(checked=False):
+        if located:
+            navigator(seconds.covering(batch.time_s))
 
 
 def clocked(work: Callable[[], object]) -> tuple[float, float]:
@@ -170,16 +186,22 @@ def day(n: int, group: int = 1_000_000) -> Iterator[Columns]:
         yield dict(zip(COLUMNS, (time_s, *short, energy, response), strict=True))
 
 
-def counter() -> Callable[..., CountsMaps]:
-    """Set up the instrument of a day, and give what counts its events with a table of weights."""
+@cache
+def instrument() -> tuple[Navigator, ElementSeconds]:
+    """Give the instrument of a day and its seconds."""
     edge = np.array([16.0, 25.0, 40.0, 65.0, 100.0, 500.0])
     frame, dipole = teme_to_galactic(START_S, STOP_S), eccentric_dipole_knots(igrf14(), START_S, STOP_S)
     navigator = Navigator(ams_mounting(), CutoffRule(1.2, 0.5, 1), edge, frame, dipole)
+    return navigator, ElementSeconds(builtin_iss_elements(), START_S, STOP_S, livetime_fraction=0.9)
+
+
+def counter() -> Callable[..., CountsMaps]:
+    """Set up what counts the events of a day with a table of weights."""
+    navigator, seconds = instrument()
     value = np.random.default_rng(1).uniform(0, 1, (5, 12, 102))
     nothing = np.zeros((5, 3))
     weights = PurityWeights(value, "purity", (), {}, nothing, nothing, np.ones(5), np.zeros(5))
     lookup = PurityLookup(weights.table(0.0, 2.0, regions(32, 1)), (ResponseBins(),))
-    seconds = ElementSeconds(builtin_iss_elements(), START_S, STOP_S, livetime_fraction=0.9)
 
     def counted(
         *source: Path | EventStream, batch_size: int = 250_000, progress: Callable[[int], None] | None = None
@@ -215,15 +237,19 @@ def events_formats(say: Say) -> None:
         count = counter()
         reader = pa.RecordBatchReader.from_batches(pa.table(values).schema, pa.table(values).to_batches(30_000))
         found, rate = {}, {}
-        for name in ("events.parquet", "events.csv", "events.fits", "tree.root", "ntuple.root", "stream"):
+        streams = {
+            "Arrow stream": reader,
+            "foreign stream": validate_events.module("arrow_stream.py").ForeignTable(values, 30_000),
+        }
+        for name in ("events.parquet", "events.csv", "events.fits", "tree.root", "ntuple.root", *streams):
             begun = time.perf_counter()
-            source = EventStream(reader, extra=("trd_lambda",)) if name == "stream" else here / name
+            source = EventStream(streams[name], extra=("trd_lambda",)) if name in streams else here / name
             maps = count(source)
             rate[name] = 0.2 / (time.perf_counter() - begun)
             found[name] = maps.weight_units.tobytes(), tuple(maps.cut_flow.values())
     same = len(set(found.values())) == 1
     got = f"{len(set(found.values()))} (" + ", ".join(f"{n} {r:.1f} M/s" for n, r in rate.items()) + ")"
-    say("distinct maps of one table in six formats", "1", got, same)
+    say("distinct maps of one table in seven formats", "1", got, same)
 
 
 def events_refusals(say: Say) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+from arrow_stream import ForeignTable
 from astropy.table import Table
 
 from amsdipole.errors import DataError
@@ -86,6 +87,40 @@ def test_any_arrow_stream_is_counted_and_one_that_opens_once_too():
     for stream in (table, pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=70))):
         batches = list(EventStream(stream, batch_size=100).batches())
         np.testing.assert_array_equal(np.concatenate([b.time_s for b in batches]), columns()["time_s"])
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_table_that_no_arrow_library_made_is_counted(kind):
+    values = {name: c if name == "time_s" else c.astype(kind) for name, c in columns().items()}
+    batches = list(EventStream(ForeignTable(values, 70), batch_size=50, extra=("trd_lambda",)).batches(checked=False))
+    assert max(len(b.time_s) for b in batches) == 50
+    np.testing.assert_array_equal(np.concatenate([b.time_s for b in batches]), values["time_s"])
+    np.testing.assert_array_equal(np.concatenate([b.axes[2] for b in batches]), values["direction_z"])
+    np.testing.assert_array_equal(np.concatenate([b.extra["trd_lambda"] for b in batches]), values["trd_lambda"])
+
+
+def test_units_of_a_stream_are_those_that_were_named():
+    values = columns() | {"energy_gev": columns()["energy_gev"] * 1000.0}
+    stream = EventStream(pa.table(values), factor={"energy_gev": 1e-3}, batch_size=100)
+    found = np.concatenate([b.energy_gev for b in stream.batches()])
+    np.testing.assert_allclose(found, columns()["energy_gev"], rtol=1e-15)  # two roundings
+
+
+def test_a_value_of_a_stream_outside_its_limits_is_refused_by_row():
+    values = columns()
+    values["trd_lambda"] = np.clip(values["trd_lambda"], -1.0, 1.0)
+    values["trd_lambda"][217] = 5.0
+    stream = EventStream(pa.table(values), limits={"trd_lambda": (-2.0, 2.0)}, name="query")
+    with pytest.raises(DataError, match=r"trd_lambda\[217\] = 5\.0 is outside \[-2\.0, 2\.0\] \(query, row 217\)"):
+        list(stream.batches())
+
+
+def test_a_stream_without_a_weight_that_was_named_is_refused():
+    values = columns()
+    del values["weight"]
+    assert next(EventStream(pa.table(values)).batches()).weights[0] == 1.0
+    with pytest.raises(DataError, match="stream: column 'purity' is missing"):
+        EventStream(pa.table(values), {"weight": "purity"})
 
 
 def test_an_object_that_does_not_speak_arrow_is_refused():

@@ -17,6 +17,7 @@ from amsdipole.events import (
     novosibirsk,
     purity_weights,
     regions,
+    s_weights,
 )
 from amsdipole.sky import pixel_to_vector
 
@@ -89,6 +90,33 @@ def test_novosibirsk_peaks_at_mu_and_keeps_its_width():
         assert x[value.argmax()] == pytest.approx(0.5, abs=1e-3 if abs(tau) < 0.1 else 0.3 * abs(tau))
         half = x[value > 0.5 * value.max()]
         assert half[-1] - half[0] == pytest.approx(2.3548 * 0.3, rel=0.01)
+
+
+def test_a_background_that_is_not_there_is_left_out_of_the_sweights_by_name():
+    signal, background = samples(np.random.default_rng(4), 100_000)
+    # The second bin has no background at all, and fewer events on its side than the signal's template says.
+    counts = np.array([0.05 * signal + 0.02 * background, 0.05 * np.where(background > 3.0 * signal, 0.0, signal)])
+    controls = np.tile([signal, background], (2, 1, 1))
+    found = [s_weights(counts[:, None], controls, names=NAMES, component=c) for c in (0, 1)]
+    for weights in found:
+        ((place, told),) = weights.fallback.items()
+        assert place == "energy bin 1, sWeights"
+        assert told.startswith("component 'protons' has a fitted yield of ")
+        assert "left out" in told
+    np.testing.assert_allclose(found[0].value[1][0][signal > 0], 1.0, rtol=1e-6)  # the minimum is found to 1e-7
+    assert not found[1].value[1].any()
+    # The sums of the weights are the yields.
+    for c, weights in enumerate(found):
+        (fit,) = weights.fits[0]
+        np.testing.assert_allclose((weights.value[0, 0] * counts[0]).sum(), fit.yields[c], rtol=1e-6)
+
+
+def test_sweights_that_cannot_be_made_are_refused_by_bin_component_and_yield():
+    signal = samples(np.random.default_rng(4), 100_000)[0]
+    controls = np.array([[signal, signal]])
+    told = r"energy bin 0, all regions: component 'p\w+' has a fitted yield of .* or not to be told apart; join the bin"
+    with pytest.raises(FitError, match=told):
+        s_weights(0.05 * signal[None, None], controls, names=NAMES)
 
 
 def test_a_fit_that_cannot_be_made_is_refused():

@@ -6,12 +6,13 @@ from amsdipole.events.counts import CUTS, UNIT, Counts, CountsMaps, count_events
 from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
 from amsdipole.events.merged_counts import merged_counts, merged_counts_of
-from amsdipole.events.purity import PurityWeights, purity_weights, regions, s_weights, sweight_cells
+from amsdipole.events.purity import PurityWeights, purity_weights, regions
 from amsdipole.events.response_counts import response_counts
 from amsdipole.events.responses import ResponseBins, histogram, table_range
 from amsdipole.events.selection import Selection
 from amsdipole.events.shapes import FittedShape, fitted_shape, novosibirsk
 from amsdipole.events.sky_table import SkyEvents, read_sky_events
+from amsdipole.events.sweights import s_weights, sweight_cells
 from amsdipole.events.template_fit import TemplateFit, fit_templates
 from amsdipole.events.weight_tables import Method, WeightTables, read_weights, weight_tables, write_weights
 from amsdipole.events.writing import write_events

@@ -175,17 +175,11 @@ class EventFiles:
                 raise DataError(f"{path}: the file is named twice; its events would count twice")
             seen.add(real)
             table = open_table(path)
-            # A weight that the caller named must be there; without the name its absence means weight 1.
-            limited = (c for c in self.limits if c not in _FIXED)
-            named = (*REQUIRED_COLUMNS, *self.extra, *limited, *(name for name in ("weight",) if name in self.columns))
-            table.check_columns([self._theirs(name) for name in named])
+            table.check_columns(_needed(self.columns, self.extra, self.limits))
             if self.rows is not None and not 0 <= self.rows[0] < self.rows[1] <= (table.n_row or 0):
                 raise DataError(f"{path}: rows = {self.rows} are not among its {table.n_row or 0} rows")
             n_event += (table.n_row or 0) if self.rows is None else self.rows[1] - self.rows[0]
         object.__setattr__(self, "_n_event", n_event)
-
-    def _theirs(self, name: str) -> str:
-        return self.columns.get(name, name)
 
     @property
     def n_event(self) -> int:
@@ -195,11 +189,16 @@ class EventFiles:
     def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
         """Give all events once, file by file; every value is checked, unless the caller does that at once."""
         for path in self.paths:
-            wanted = tuple(dict.fromkeys((*self.extra, *(c for c in self.limits if c not in _FIXED))))
             table = open_table(path) if self.rows is None else open_table(path).part(*self.rows)
-            for batch in batches_of(table, self.columns, self.batch_size, wanted, factor=self.factor, checked=checked):
-                batch.check_limits(self.limits)
-                yield batch
+            yield from batches_of(
+                table,
+                self.columns,
+                self.batch_size,
+                self.extra,
+                factor=self.factor,
+                limits=self.limits,
+                checked=checked,
+            )
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,7 @@ class EventStream:
     ----------
     stream : object
         The object; one that opens only once can be counted only once.
-    columns, batch_size, extra
+    columns, batch_size, extra, factor, limits
         As in `EventFiles`.
     name : str
         What messages call it.
@@ -225,6 +224,8 @@ class EventStream:
     columns: Mapping[str, str] = field(default_factory=dict)
     batch_size: int = 250_000
     extra: tuple[str, ...] = ()
+    factor: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     name: str = "stream"
     _table: Table = field(init=False, repr=False, compare=False)
 
@@ -232,7 +233,7 @@ class EventStream:
         """Read the schema."""
         whole_number("batch_size", self.batch_size, low=1, high=100_000_000)
         table = arrow_table(self.stream, name=self.name)
-        table.check_columns([self.columns.get(name, name) for name in (*REQUIRED_COLUMNS, *self.extra)])
+        table.check_columns(_needed(self.columns, self.extra, self.limits))
         object.__setattr__(self, "_table", table)
 
     @property
@@ -242,7 +243,22 @@ class EventStream:
 
     def batches(self, *, checked: bool = True) -> Iterator[EventBatch]:
         """Give all events; every value is checked, unless the caller does that."""
-        return batches_of(self._table, self.columns, self.batch_size, self.extra, checked=checked)
+        return batches_of(
+            self._table, self.columns, self.batch_size, self.extra, factor=self.factor, limits=self.limits,
+            checked=checked,
+        )  # fmt: skip
+
+
+def _further(extra: tuple[str, ...], limits: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
+    """Give the columns that are wanted besides the fixed ones, each once."""
+    return tuple(dict.fromkeys((*extra, *(c for c in limits if c not in _FIXED))))
+
+
+def _needed(columns: Mapping[str, str], extra: tuple[str, ...], limits: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Give the table's names of the columns that it must have."""
+    # A weight that the caller named must be there; without the name its absence means weight 1.
+    named = [name for name in ("weight",) if name in columns]
+    return [columns.get(name, name) for name in (*REQUIRED_COLUMNS, *_further(extra, limits), *named)]
 
 
 def batches_of(
@@ -252,17 +268,20 @@ def batches_of(
     extra: tuple[str, ...] = (),
     *,
     factor: Mapping[str, float] | None = None,
+    limits: Mapping[str, tuple[float, float]] | None = None,
     checked: bool = True,
 ) -> Iterator[EventBatch]:
-    """Give the events of a table, read ahead by a thread."""
+    """Give the events of a table, read ahead by a thread, after a look at the limits of their columns."""
     scale = {columns.get(name, name): value for name, value in (factor or {}).items()}
     names = [columns.get(name, name) for name in REQUIRED_COLUMNS]
     weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
-    theirs = {name: columns.get(name, name) for name in extra}
+    theirs = {name: columns.get(name, name) for name in _further(extra, limits or {})}
     wanted = dict.fromkeys([*names, *([] if weight is None else [weight]), *theirs.values()])
     for record, first in read_ahead(table.stream(list(wanted), batch_size)):
         batch = _batch(record, names, weight, table, first, theirs, scale)
-        yield batch.check() if checked else batch
+        batch = batch.check() if checked else batch
+        batch.check_limits(limits or {})
+        yield batch
 
 
 def _batch(

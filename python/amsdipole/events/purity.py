@@ -1,4 +1,4 @@
-"""Weights by table: purities of energy bin, region and response, and sWeights."""
+"""Weights by table: purities of energy bin, region and response."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from amsdipole.errors import FitError, ShapeError
 from amsdipole.events.template_fit import TemplateFit, fit_templates
 from amsdipole.sky import pixel_centers, vector_to_pixel
 
-__all__ = ["Meaning", "PurityTable", "PurityWeights", "purity_weights", "regions", "s_weights", "sweight_cells"]
+__all__ = ["Meaning", "PurityTable", "PurityWeights", "checked_counts", "purity_weights", "regions"]
 
 Meaning = Literal["purity", "signal"]
 PurityTable = _core.PurityTable
@@ -125,7 +125,7 @@ def purity_weights(
     noise alone gives k near 0, and with it no dipole. A region whose own fit did not converge, or holds fewer than
     20 events, has the share of its bin; `fallback` names it. See docs/design/purity-by-region.md.
     """
-    counts, samples = _checked(histogram, templates)
+    counts, samples = checked_counts(histogram, templates)
     n_bin, n_region, n_cell = counts.shape
     value, shrinkage = np.zeros((n_bin, n_region, n_cell)), np.zeros(n_bin)
     leak, leak_noise, gain = np.zeros((n_bin, 3)), np.zeros((n_bin, 3)), np.ones(n_bin)
@@ -153,7 +153,8 @@ def purity_weights(
     return PurityWeights(value, "purity", tuple(fits), fallback, leak, leak_noise, gain, shrinkage)
 
 
-def _checked(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def checked_counts(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both as arrays, or refuse shapes that run out of step."""
     counts, samples = finite_floats("histogram", histogram, (None, None, None)), np.asarray(templates, dtype=float)
     if samples.ndim != 3 or len(samples) != len(counts) or samples.shape[2] != counts.shape[2]:
         raise ShapeError(f"histogram {counts.shape} and templates {samples.shape} run out of step")
@@ -206,104 +207,3 @@ def _leak(
     direction = pixel_centers(int(np.sqrt(n_region // 12)))
     factor = 3.0 * direction / (n_region * per_event[1])
     return np.asarray(mean @ factor), np.sqrt(error2 @ factor**2), dilution
-
-
-def s_weights(
-    histogram: ArrayLike,
-    templates: ArrayLike,
-    *,
-    names: Sequence[str],
-    exact: bool = False,
-    component: int | tuple[int, ...] = 0,
-) -> PurityWeights:
-    """Make weights whose sums estimate a component wherever the others come from.
-
-    Parameters
-    ----------
-    histogram : array_like of float, shape (n_bin, n_region, n_cell)
-        Events; the regions are added, for an sWeight must not know the direction.
-    templates, names, exact
-        As in `purity_weights`.
-    component : int or tuple of int
-        The component that is wanted, or several together; 0 is the signal. The map of the backgrounds by these weights
-        tells whether they are isotropic, as purity weights assume.
-
-    Returns
-    -------
-    PurityWeights
-        The same weights in every region; some are negative.
-
-    Raises
-    ------
-    FitError
-        A fit did not converge.
-    ShapeError
-        Shapes run out of step.
-
-    Notes
-    -----
-    ``fit_dipole(..., weighting="signal")`` takes N_eff = (sum w)^2 / sum w^2 and the sandwich covariance. What the
-    fitted yields add to it is of second order in the dipole and left out.
-
-    References
-    ----------
-    .. [1] Dembinski, Kenzie, Langenbruch and Schmelling 2022, Nucl. Instrum. Methods A 1040, 167270
-    """
-    counts, samples = _checked(histogram, templates)
-    n_bin, n_region, n_cell = counts.shape
-    value = np.zeros((n_bin, n_region, n_cell))
-    fits: list[tuple[TemplateFit | None, ...]] = []
-    for b in range(n_bin):
-        fit = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
-        if not fit.valid:
-            raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
-        value[b] = sweight_cells(fit, component)
-        fits.append((fit,))
-    nothing = np.zeros((n_bin, 3))
-    return PurityWeights(value, "signal", tuple(fits), {}, nothing, nothing, np.ones(n_bin), np.zeros(n_bin))
-
-
-def sweight_cells(fit: TemplateFit, component: int | tuple[int, ...] = 0) -> NDArray[np.float64]:
-    """Give the sWeight of one or more components in each cell; 0 where nothing is expected.
-
-    Parameters
-    ----------
-    fit : TemplateFit
-        Yields and densities.
-    component : int or tuple of int
-        Number of the component, or several whose weights are added; 0 is the signal.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n_cell,)
-        ``w(x) = sum_j V_sj d_j(x) / sum_k N_k d_k(x)`` with ``V^-1_ij = sum_x n(x) d_i d_j / (sum_k N_k d_k)^2``.
-
-    Raises
-    ------
-    FitError
-        The components cannot be told apart.
-
-    Notes
-    -----
-    Variant B of the reference, the summation over the events, which is exact for cells. The package ``sweights``
-    computes the same for densities that are functions, with a quadrature that steps make inaccurate; a test
-    compares the two.
-
-    References
-    ----------
-    .. [1] Dembinski, Kenzie, Langenbruch and Schmelling 2022, Nucl. Instrum. Methods A 1040, 167270
-    """
-    wanted = np.zeros(len(fit.yields), dtype=bool)
-    wanted[list(component) if isinstance(component, tuple) else component] = True
-    keep = fit.yields > 0
-    keep[0] = True
-    density, yields = fit.density[keep], fit.yields[keep]
-    expected = yields @ density
-    filled = expected > 0
-    ratio = density[:, filled] / expected[filled]
-    inverse = (ratio * fit.histogram[filled]) @ ratio.T
-    if np.linalg.cond(inverse) > 1e10:  # beyond it half of the digits are lost
-        raise FitError("the components of the histogram cannot be told apart")
-    value = np.zeros(len(expected))
-    value[filled] = wanted[keep] @ np.linalg.inv(inverse) @ ratio
-    return value

@@ -165,7 +165,7 @@ def weight_tables(
         "fits": [
             _fit_entry(purity, energy_edge_gev, b, r) for b, row in enumerate(purity.fits) for r in range(len(row))
         ],
-        "fallback": purity.fallback,
+        "fallback": {**purity.fallback, **sweights.fallback},
         "leak": [
             {
                 "energy_low_gev": float(energy_edge_gev[b]),
