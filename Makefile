@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate docs wheel sdist licences clean check rebuild
+.PHONY: help demo test lint format bench validate docs wheel sdist licences audit clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -72,9 +72,12 @@ sdist: $(STAMP)-wheel ## Build a source distribution into dist/, and a wheel fro
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist/from-sdist dist/amsdipole-*.tar.gz
 	@ls dist/from-sdist
 
-licences: $(STAMP)-wheel ## List the licences of all crates and packages, and look for known vulnerabilities
+licences: $(STAMP)-wheel ## List the licences of all crates and packages; refuse what is not allowed
 	$(BIN)/python tools/licences.py
-	$(BIN)/pip-audit --skip-editable
+
+# It asks a database on the network, and fails where it is not answered.
+audit: $(STAMP)-wheel ## Look for known vulnerabilities of the packages that are installed
+	$(BIN)/pip-audit --strict --skip-editable
 
 clean: ## Remove what set-up, builds and tests made
 	rm -rf $(VENV) target build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

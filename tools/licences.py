@@ -33,8 +33,10 @@ CRATES = {
 }
 # Packages are installed beside this one and not part of it, so that weak copyleft does no harm.
 PACKAGES = CRATES | {
+    "CC0-1.0",
     "CNRI-Python",
     "HPND",
+    "MIT-CMU",
     "MPL-2.0",
     "PSF-2.0",
     "Python-2.0",
