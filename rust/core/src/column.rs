@@ -1,5 +1,6 @@
 //! Columns of numbers as tables hold them: in double or in single precision.
 
+use crate::ahead::ask_range;
 use crate::vector::Vector;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -35,6 +36,16 @@ impl<'a> Column<'a> {
         match self {
             Self::Double(values) => Cow::Borrowed(values),
             Self::Single(values) => Cow::Owned(values.iter().map(|v| f64::from(*v)).collect()),
+        }
+    }
+
+    /// Ask the memory for some of them.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    pub(crate) fn ask(&self, rows: Range<usize>) {
+        match self {
+            Self::Double(values) => ask_range(values, rows),
+            Self::Single(values) => ask_range(values, rows),
         }
     }
 

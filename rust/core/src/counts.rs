@@ -1,6 +1,8 @@
 //! Events to maps: locate in time, gate by the cutoff class, turn to the sky, add the weight exactly.
 
+mod block;
 mod decide;
+mod queue;
 mod scan;
 
 use crate::axis_livetime::{STEP_MAX_S, check_class};

@@ -4,6 +4,7 @@
 //! [`Error`] that names the argument and the element, and gives the same bits for any number of threads.
 #![forbid(unsafe_code)]
 
+mod ahead;
 pub mod attitude;
 pub mod axis_livetime;
 mod check;

@@ -143,11 +143,18 @@ impl pulp::WithSimd for Even<'_> {
         let (Some(first_s), Some(last_s)) = (second_s.first(), second_s.last()) else { return false };
         // Steps of 2^9 roundings or more, so that each is 0.99 of the step at least.
         let mut even = greatest(first_s.abs(), last_s.abs()) < step_s * (1_u64 << 43) as f64;
-        for (i, rows) in second_s.chunks(1024).enumerate() {
-            let before = 1024.0 * i as f64;
-            for (k, s) in rows.iter().enumerate() {
-                even &= *s == first_s + (before + f64::from(k as i32)) * step_s;
+        let (eights, rest) = second_s.as_chunks::<8>();
+        // Eight answers fill the vector lanes.
+        let mut same = [true; 8];
+        for (i, eight) in eights.iter().enumerate() {
+            let before = 8.0 * f64::from(i as i32);
+            for k in 0..8 {
+                same[k] &= eight[k] == first_s + (before + k as f64) * step_s;
             }
+        }
+        even &= same == [true; 8];
+        for (k, s) in rest.iter().enumerate() {
+            even &= *s == first_s + (8 * eights.len() + k) as f64 * step_s;
         }
         even
     }

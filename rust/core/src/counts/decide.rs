@@ -3,8 +3,9 @@
 use super::scan::Binning;
 use crate::rows::RowIndex;
 
-/// Events that go through the steps together.
-pub(super) const BLOCK: usize = 256;
+/// Events that go through the steps together: few, so that the processor's own prefetching, which runs some lines ahead
+/// of each column, has done its work when the next block is begun.
+pub(super) const BLOCK: usize = 64;
 /// Cut of the events that pass them all.
 pub(super) const ACCEPTED: u8 = 5;
 /// Gate of a second without live time; no class is as great.
@@ -71,18 +72,21 @@ pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; 
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
 pub(super) fn edges_below(edge: &[f64], energy: &[f64; BLOCK]) -> [u8; BLOCK] {
     let mut above = [0; BLOCK];
-    for (above, energy) in above.as_chunks_mut::<8>().0.iter_mut().zip(energy.as_chunks::<8>().0) {
-        *above = edges_below_eight(edge, energy);
+    for (above, energy) in above.as_chunks_mut::<TOGETHER>().0.iter_mut().zip(energy.as_chunks::<TOGETHER>().0) {
+        *above = edges_below_some(edge, energy);
     }
     above
 }
 
+/// Energies that one edge is compared with at a time: four of the widest vectors.
+const TOGETHER: usize = 32;
+
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-fn edges_below_eight(edge: &[f64], energy: &[f64; 8]) -> [u8; 8] {
-    let mut count = [0_i64; 8];
+fn edges_below_some(edge: &[f64], energy: &[f64; TOGETHER]) -> [u8; TOGETHER] {
+    let mut count = [0_i64; TOGETHER];
     for e in edge {
-        for k in 0..8 {
+        for k in 0..TOGETHER {
             count[k] = count[k].wrapping_add(i64::from(*e <= energy[k]));
         }
     }

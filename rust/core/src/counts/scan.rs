@@ -4,19 +4,18 @@
 //! it is compiled to wide vectors; the width is chosen at run time. No width contracts a product and a sum to one
 //! rounding, so the bits are the same.
 
+use super::block::{Block, Space, ask_columns, choice_is_good};
 use super::decide::{ACCEPTED, BLOCK, DEAD, cuts, edges_below, locate};
+use super::queue::{Place, Queue};
 use super::{CUTS, Events, Navigation};
+use crate::ahead::{ask, ask_range};
 use crate::axis_livetime::STEP_MAX_S;
-use crate::check::{UNIT_TOLERANCE, finite};
+use crate::check::finite;
 use crate::column::Column;
-use crate::fixed::to_units;
-use crate::healpix::{Grid, NEAR_UNIT};
+use crate::healpix::Grid;
 use crate::rows::RowIndex;
-use crate::vector::{apply, carried, norm2};
 use std::ops::Range;
 
-/// Events whose directions are turned together; a vector holds 8 at most.
-const TILE: usize = 64;
 /// Copies of the cut flow. 256 bins, 70 cuts and their copies stay below 2^16 only for two.
 const COPIES: usize = 2;
 
@@ -138,207 +137,108 @@ impl Scan {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    #[expect(clippy::too_many_arguments, reason = "what a pass holds, in parts that change at different times")]
     fn add_block(
         &mut self,
         inputs: Inputs<'_>,
         rows: Range<usize>,
+        located: &Located,
+        next: (Range<usize>, &Located),
         cursor: &mut Cursor,
         space: &mut Space,
+        queue: &mut Queue,
         sum: &mut [[i64; 2]],
     ) {
-        let Inputs { binning, events, index, gates, .. } = inputs;
+        let Inputs { binning, events, gates, .. } = inputs;
         let n = rows.len();
         let block = Block::of(events, rows.clone(), space);
         let failed = events.failed.map(|failed| &failed[rows]);
-        let mut kept = Kept { row: [0; BLOCK], above: [0; BLOCK], n: 0, place: [0; BLOCK] };
-        let found = locate(index, block.time, &mut kept.row, cursor.last);
+        let row = &located.row;
         // What the events of the block lead to is about to be read: on its way it is checked.
-        let last = found.unwrap_or(cursor.last);
         let good = block.is_good(events.weight_max())
             & choice_is_good(failed, binning.n_selection)
-            & found.is_some()
-            & cursor.rows_are_good(inputs.seconds, kept.row[n - 1] as usize + 1);
-        cursor.last = last;
+            & located.all
+            & cursor.rows_are_good(inputs.seconds, row[n - 1] as usize + 1);
         if !good {
             self.refused = true;
             return;
         }
-        kept.above = edges_below(&binning.edge, block.energy);
-        let above = &kept.above;
+        // What the next block needs is asked for a little at a time: the memory takes few questions at once.
+        ask_columns(events, next.0.clone(), 0);
+        let above = edges_below(&binning.edge, block.energy);
         let mut gate = [DEAD; BLOCK];
-        for (gate, row) in gate[..n].iter_mut().zip(&kept.row) {
+        for (gate, row) in gate[..n].iter_mut().zip(row) {
             *gate = gates[*row as usize];
         }
-        let cut = cuts(binning, block.z, failed, above, &gate);
+        ask_columns(events, next.0.clone(), 1);
+        let cut = cuts(binning, block.z, failed, &above, &gate);
         let n_cut = binning.n_cut() as u16;
         let mut ending = [0_u16; BLOCK];
         for i in 0..BLOCK {
             ending[i] =
                 u16::from(above[i]).wrapping_mul(n_cut).wrapping_add(u16::from(cut[i])).wrapping_mul(COPIES as u16);
         }
+        ask_columns(events, next.0, 2);
+        let (mut kept, mut n_kept) = ([0_u16; BLOCK], 0_usize);
         for i in 0..n {
             // Neighbours go to different copies, so that none waits for the store of the one before.
             if let Some(flow) = self.cut_flow.get_mut(usize::from(ending[i]) | (i % COPIES)) {
                 *flow = flow.wrapping_add(1);
             }
             // What is written last at a place stays there: the branch-free way to leave out what is cut.
-            kept.place[kept.n % BLOCK] = i as u16;
-            kept.n = kept.n.wrapping_add(usize::from(cut[i] == ACCEPTED));
+            kept[n_kept % BLOCK] = i as u16;
+            n_kept = n_kept.wrapping_add(usize::from(cut[i] == ACCEPTED));
         }
-        for first in (0..kept.n).step_by(TILE) {
-            self.add_tile(inputs, &block, &kept, first, sum);
-        }
+        next.1.ask(inputs.seconds);
+        let place = |k: usize| {
+            let event = usize::from(kept[k % BLOCK]) % BLOCK;
+            Place { event, row: row[event] as usize, bin: u32::from(above[event]).wrapping_sub(1) }
+        };
+        queue.take(inputs, &block, n_kept, place, sum);
     }
+}
 
-    /// Turn the directions of some accepted events to the sky, and add their weights to their cells.
+/// Rows of the events of a block, and whether each has one.
+#[derive(Debug, Clone, Copy)]
+struct Located {
+    row: [u32; BLOCK],
+    all: bool,
+}
+
+impl Located {
+    /// Find the rows of a block.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn add_tile(&mut self, inputs: Inputs<'_>, block: &Block<'_>, kept: &Kept, first: usize, sum: &mut [[i64; 2]]) {
-        let Inputs { binning, events, seconds, .. } = inputs;
-        let n = TILE.min(kept.n - first);
-        let mut place = [0_usize; TILE];
-        for (j, place) in place.iter_mut().enumerate() {
-            *place = usize::from(kept.place[(first + j) % BLOCK]) % BLOCK;
+    fn find(&mut self, inputs: Inputs<'_>, rows: Range<usize>, cursor: &mut Cursor) {
+        let mut space = [0.0; BLOCK];
+        let time = Column::Double(inputs.events.time_s).block(rows, &mut space);
+        let found = locate(inputs.index, time, &mut self.row, cursor.last);
+        self.all = found.is_some();
+        cursor.last = found.unwrap_or(cursor.last);
+    }
+
+    /// Ask for the rows.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
+    fn ask(&self, seconds: &Navigation<'_>) {
+        let (mut low, mut high) = (u32::MAX, 0);
+        for row in &self.row {
+            low = low.min(*row);
+            high = high.max(*row);
         }
-        let (mut x, mut y, mut z) = ([1.0; TILE], [0.0; TILE], [0.0; TILE]);
-        let mut rate = [[0.0; TILE]; 3];
-        let mut since = [0.0; TILE];
-        for j in 0..n {
-            let i = place[j];
-            let row = kept.row[i] as usize;
-            [x[j], y[j], z[j]] = apply(&seconds.rotation[row], &[block.x[i], block.y[i], block.z[i]]);
-            [rate[0][j], rate[1][j], rate[2][j]] = seconds.rate[row];
-            since[j] = block.time[i] - seconds.time_s[row];
-        }
-        let mut near = true;
-        for j in 0..TILE {
-            let turned = carried(&[x[j], y[j], z[j]], &[rate[0][j], rate[1][j], rate[2][j]], since[j]);
-            near &= (norm2(&turned) - 1.0).abs() <= NEAR_UNIT;
-            [x[j], y[j], z[j]] = turned;
-        }
-        let mut pixel = [0_i32; TILE];
-        if near {
-            for j in 0..TILE {
-                pixel[j] = binning.grid.pixel_of_near_unit(&[x[j], y[j], z[j]]);
-            }
+        let (low, high) = (low as usize, high as usize);
+        if high - low < BLOCK {
+            ask_range(seconds.rotation, low..high + 1);
+            ask_range(seconds.rate, low..high + 1);
+            ask_range(seconds.time_s, low..high + 1);
         } else {
-            // Matrices that do not keep lengths: what they give is a direction all the same.
-            for j in 0..TILE {
-                pixel[j] = binning.grid.pixel(&[x[j], y[j], z[j]]);
-            }
-        }
-        // Weights past the end are zero.
-        let mut weight = [0.0; TILE];
-        if let Some(given) = block.weight {
-            for j in 0..n {
-                weight[j] = given[place[j]];
-            }
-        } else {
-            weight[..n].fill(1.0);
-        }
-        if let (Some((_, table)), Some(response)) = (events.purity, block.response) {
-            let bin = place.map(|i| table.response_bin(response[i]));
-            for j in 0..n {
-                weight[j] *=
-                    table.value(usize::from(kept.above[place[j]]).wrapping_sub(1), pixel[j] as usize, bin[j] as usize);
-            }
-        }
-        let mut units = [[0_i64; 2]; TILE];
-        // 64 weights up to 512 stay below 2^48 units, their squares below 2^57.
-        let mut magnitude = [0_i64; 2];
-        for j in 0..TILE {
-            let found = [to_units(weight[j]), to_units(weight[j] * weight[j])];
-            magnitude[0] = magnitude[0].wrapping_add(found[0].wrapping_abs());
-            magnitude[1] = magnitude[1].wrapping_add(found[1]);
-            units[j] = found.map(|u| (u ^ self.sign).wrapping_sub(self.sign));
-        }
-        self.magnitude[0] += i128::from(magnitude[0]);
-        self.magnitude[1] += i128::from(magnitude[1]);
-        let npix = binning.grid.npix() as usize;
-        for j in 0..n {
-            let bin = usize::from(kept.above[place[j]]).wrapping_sub(1);
-            let cell = bin.wrapping_mul(npix).wrapping_add(pixel[j] as usize);
-            // A row that is refused may lead anywhere. Sums may wrap here: what could is refused, and undone.
-            if let Some(sum) = sum.get_mut(cell) {
-                sum[0] = sum[0].wrapping_add(units[j][0]);
-                sum[1] = sum[1].wrapping_add(units[j][1]);
+            for row in self.row.map(|row| row as usize) {
+                ask_range(seconds.rotation, row..row + 1);
+                ask(seconds.rate, row);
+                ask(seconds.time_s, row);
             }
         }
     }
-}
-
-/// Room for columns of a block that cannot be taken as they are.
-struct Space {
-    time: [f64; BLOCK],
-    direction: [[f64; BLOCK]; 3],
-    energy: [f64; BLOCK],
-    weight: [f64; BLOCK],
-    response: [f64; BLOCK],
-}
-
-/// Columns of a block in double precision; past its last event the first stands again.
-struct Block<'a> {
-    time: &'a [f64; BLOCK],
-    x: &'a [f64; BLOCK],
-    y: &'a [f64; BLOCK],
-    z: &'a [f64; BLOCK],
-    energy: &'a [f64; BLOCK],
-    weight: Option<&'a [f64; BLOCK]>,
-    response: Option<&'a [f64; BLOCK]>,
-}
-
-impl<'a> Block<'a> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn of(events: &Events<'a>, rows: Range<usize>, space: &'a mut Space) -> Self {
-        let [x, y, z] = events.direction.block(rows.clone(), &mut space.direction);
-        Self {
-            time: Column::Double(events.time_s).block(rows.clone(), &mut space.time),
-            x,
-            y,
-            z,
-            energy: events.energy_gev.block(rows.clone(), &mut space.energy),
-            weight: events.weight.map(|weight| weight.block(rows.clone(), &mut space.weight)),
-            response: events.purity.map(|(response, _)| response.block(rows, &mut space.response)),
-        }
-    }
-
-    /// Whether every value is in range; times are found in the seconds, or not.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn is_good(&self, weight_max: f64) -> bool {
-        let mut good = true;
-        for e in self.energy {
-            good &= *e >= f64::MIN_POSITIVE;
-            good &= *e <= f64::MAX;
-        }
-        for i in 0..BLOCK {
-            good &= (norm2(&[self.x[i], self.y[i], self.z[i]]) - 1.0).abs() <= UNIT_TOLERANCE;
-        }
-        if let Some(weight) = self.weight {
-            for w in weight {
-                good &= w.abs() <= weight_max;
-            }
-        }
-        if let Some(response) = self.response {
-            for r in response {
-                good &= r.abs() <= f64::MAX;
-            }
-        }
-        good
-    }
-}
-
-/// Whether every number is that of a cut of the selection, or 0.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-fn choice_is_good(failed: Option<&[u8]>, n_selection: usize) -> bool {
-    let most = n_selection as u8;
-    let mut good = true;
-    for f in failed.unwrap_or_default() {
-        good &= *f <= most;
-    }
-    good
 }
 
 /// Where a thread stands among the rows of the seconds.
@@ -379,24 +279,30 @@ impl pulp::WithSimd for Pass<'_> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        let inputs = self.inputs;
         let mut cursor = Cursor { last: 0, unchecked: self.rows };
-        let nothing = [0.0; BLOCK];
-        let mut space =
-            Space { time: nothing, direction: [nothing; 3], energy: nothing, weight: nothing, response: nothing };
-        let mut start = self.events.start;
-        while start < self.events.end {
-            let stop = self.events.end.min(start + BLOCK);
-            self.scan.add_block(self.inputs, start..stop, &mut cursor, &mut space, self.sum);
-            start = stop;
+        let mut space = Space::new();
+        let mut queue = Queue::new(self.scan.sign);
+        let mut located = [Located { row: [0; BLOCK], all: true }; 2];
+        let end = self.events.end;
+        let block = |start: usize| start.min(end)..(start + BLOCK).min(end);
+        let mut rows = block(self.events.start);
+        if !rows.is_empty() {
+            located[0].find(inputs, rows.clone(), &mut cursor);
         }
-        self.scan.refused |= !cursor.rows_are_good(self.inputs.seconds, usize::MAX);
+        while !rows.is_empty() {
+            let next = block(rows.end);
+            if !next.is_empty() {
+                ask_range(inputs.events.time_s, block(next.end));
+                located[1].find(inputs, next.clone(), &mut cursor);
+            }
+            let ahead = (next.clone(), &located[1]);
+            self.scan.add_block(inputs, rows, &located[0], ahead, &mut cursor, &mut space, &mut queue, self.sum);
+            located.swap(0, 1);
+            rows = next;
+        }
+        queue.finish(inputs, self.sum);
+        self.scan.magnitude = queue.magnitude;
+        self.scan.refused |= !cursor.rows_are_good(inputs.seconds, usize::MAX);
     }
-}
-
-/// Rows and energy bins of the events of a block, and the places in it of those that are accepted.
-struct Kept {
-    row: [u32; BLOCK],
-    above: [u8; BLOCK],
-    n: usize,
-    place: [u16; BLOCK],
 }
