@@ -1,6 +1,6 @@
 """Productions: the same bits by every division and engine, and nothing lost to killed workers or damaged files.
 
-python tools/validate.py production_bits production_kills production_damage production_interrupt
+python tools/validate.py production_bits production_kills production_killed_runs production_damage
 """
 
 import hashlib
@@ -123,20 +123,30 @@ def killed(words: list[str], after_s: float) -> bool:
     return False
 
 
-def production_kills(say: Say, n_work: int = 160, n_run: int = 40) -> None:
-    """Workers and runs killed at random points, and what becomes of the production when it is resumed."""
-    rng = np.random.default_rng(20261126)
+def small_plan(folder: Path) -> Path:
+    """Make a day of a mission, and its plan of some 45 shards."""
+    _ = productions.divided_mission(folder, n_event=3000, days=1, group=75, more=productions.SHORT)
+    rows = ("--events-per-shard", "75", "--seconds-per-shard", "3000")
+    plan = folder / "plan.json"
+    subprocess.run([*COMMAND, "plan", folder / "config.toml", plan, *rows], check=True, capture_output=True)
+    return plan
+
+
+def production_kills(say: Say, n: int = 160) -> None:
+    """Workers killed at random points, and what becomes of the production when it is resumed."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _ = productions.divided_mission(folder, n_event=3000, days=1, group=75, more=productions.SHORT)
-        rows = ("--events-per-shard", "75", "--seconds-per-shard", "1000")
-        plan_file = folder / "plan.json"
-        subprocess.run([*COMMAND, "plan", folder / "config.toml", plan_file, *rows], check=True, capture_output=True)
-        plan, whole = read_plan(plan_file), folder / "whole"
+        plan_file = small_plan(Path(name))
+        plan, whole = read_plan(plan_file), Path(name) / "whole"
         for i in range(len(plan.shards)):
             _ = work_shard(plan, i, whole)
-        _killed_workers(say, plan_file, shards_digest(plan, whole), rng, n_work)
-        _killed_runs(say, read_config(folder / "config.toml"), rng, n_run)
+        _killed_workers(say, plan_file, shards_digest(plan, whole), np.random.default_rng(20261126), n)
+
+
+def production_killed_runs(say: Say, n: int = 40) -> None:
+    """Runs killed at random points, and what they give when they are run again."""
+    with tempfile.TemporaryDirectory() as name:
+        config = read_config(small_plan(Path(name)).with_name("config.toml"))
+        _killed_runs(say, config, np.random.default_rng(20261127), n)
 
 
 def _killed_workers(say: Say, plan_file: Path, wanted: str, rng: np.random.Generator, n: int) -> None:
@@ -173,7 +183,7 @@ _RUN = """
 import sys
 from amsdipole import resuming
 from amsdipole.cli import main
-resuming.EVENTS_PER_SHARD, resuming.SECONDS_PER_SHARD = 75, 1000
+resuming.EVENTS_PER_SHARD, resuming.SECONDS_PER_SHARD = 75, 3000
 sys.argv = ["amsdipole", "run", sys.argv[1], "--quiet"]
 main()
 """
@@ -238,10 +248,7 @@ def production_interrupt(say: Say, n: int = 20) -> None:
     """How long Ctrl-C takes to end a command with two workers, as a terminal sends it, and what is left."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _ = productions.divided_mission(folder, n_event=3000, days=1, group=75, more=productions.SHORT)
-        plan, shards = folder / "plan.json", folder / "shards"
-        rows = ("--events-per-shard", "75", "--seconds-per-shard", "1000")
-        subprocess.run([*COMMAND, "plan", folder / "config.toml", plan, *rows], check=True, capture_output=True)
+        plan, shards = small_plan(folder), folder / "shards"
         took: dict[str, list[float]] = {"threads": [], "processes": []}
         left = 0
         for engine in ("threads", "processes") * (n // 2):
@@ -265,6 +272,7 @@ def production_interrupt(say: Say, n: int = 20) -> None:
 VALIDATIONS: dict[str, Callable[[Say], None]] = {
     "production_bits": production_bits,
     "production_kills": production_kills,
+    "production_killed_runs": production_killed_runs,
     "production_damage": production_damage,
     "production_interrupt": production_interrupt,
 }
