@@ -44,7 +44,9 @@ __all__ = [
     "work_shard",
 ]
 
-EVENTS_PER_SHARD = 2_000_000_000  # two minutes of one core at the speed of benches/event_kernel.py
+EVENTS_PER_SHARD = (
+    500_000_000  # two to five minutes of one core at the speeds of production_farm and production_scaling
+)
 SECONDS_PER_SHARD = 500_000_000  # two minutes of one core at that of exposure_speed
 
 

@@ -14,8 +14,8 @@ from amsdipole.report.folder import check_output
 
 __all__ = ["run_resumed", "shards_folder"]
 
-# Some ten seconds of one core at the speeds of `amsdipole.producing`: that much is lost at most.
-EVENTS_PER_SHARD = 200_000_000
+# Half a minute of one core at the speeds of `amsdipole.producing`: that much is lost at most.
+EVENTS_PER_SHARD = 50_000_000
 SECONDS_PER_SHARD = 50_000_000
 
 

@@ -32,10 +32,11 @@ def plan(
     config: ConfigPath,
     plan: Annotated[Path, typer.Argument(help="File to write.")] = Path("plan.json"),
     events_per_shard: Annotated[
-        int | None, typer.Option(min=1, help="Most events of a shard; two minutes of a core if not given.")
+        int | None, typer.Option(min=1, help="Most events of a shard; some minutes of a core if not given.")
     ] = None,
     seconds_per_shard: Annotated[
-        int | None, typer.Option(min=1, help="Most rows of the seconds of a shard; two minutes of a core if not given.")
+        int | None,
+        typer.Option(min=1, help="Most rows of the seconds of a shard; some minutes of a core if not given."),
     ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
