@@ -1,6 +1,7 @@
 //! What becomes of the events of a block: the second, the energy bin and the first cut that each fails.
 
 use super::scan::Binning;
+use crate::rounding::whole;
 use crate::rows::RowIndex;
 
 /// Events that go through the steps together: few, so that the processor's own prefetching, which runs some lines ahead
@@ -43,16 +44,31 @@ pub(super) fn cuts(
     cut
 }
 
-/// Rows of a block's times; the last of them, or nothing if a time lies in no row.
+/// Rows of a block's times and the time since their starts; the last row, or nothing if a time lies in none.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
+pub(super) fn locate(
+    index: &RowIndex<'_>,
+    time: &[f64; BLOCK],
+    row: &mut [u32; BLOCK],
+    since: &mut [f64; BLOCK],
+    mut last: u32,
+) -> Option<u32> {
     if index.is_uniform() {
         let mut all = true;
-        for (row, t) in row.iter_mut().zip(time) {
-            let (found, held) = index.at(*t);
+        for i in 0..BLOCK {
+            let (found, after, held) = index.near(time[i]);
             all &= held;
-            *row = found as u32;
+            (row[i], since[i]) = (found as u32, after);
+        }
+        if all {
+            return Some(last);
+        }
+        all = true;
+        for i in 0..BLOCK {
+            let (found, after, held) = index.at(time[i]);
+            all &= held;
+            (row[i], since[i]) = (found as u32, after);
         }
         return all.then_some(last);
     }
@@ -60,11 +76,23 @@ pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; 
     for (s, t) in slot.iter_mut().zip(time) {
         *s = index.slot(*t);
     }
-    for i in 0..time.len() {
-        last = index.find(time[i], slot[i], last)?;
+    for i in 0..BLOCK {
+        (last, since[i]) = index.find(time[i], slot[i], last)?;
         row[i] = last;
     }
     Some(last)
+}
+
+/// Marks as bits, the first of them lowest; each is 0 or 1.
+#[inline(always)]
+pub(super) fn marked(marks: &[u8; BLOCK]) -> u64 {
+    // Bits 7, 14, ... 56: mark i of eight, at bit 8 i, comes to bit 56 + i, and nothing else comes there.
+    const TOGETHER: u64 = 0x0102_0408_1020_4080;
+    let mut bits = 0;
+    for (k, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
+        bits |= (u64::from_le_bytes(*eight).wrapping_mul(TOGETHER) >> 56) << (8 * k);
+    }
+    bits
 }
 
 /// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
@@ -84,11 +112,34 @@ const TOGETHER: usize = 32;
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
 fn edges_below_some(edge: &[f64], energy: &[f64; TOGETHER]) -> [u8; TOGETHER] {
-    let mut count = [0_i64; TOGETHER];
+    // Counted in floats, of whose lanes a comparison chooses those that grow.
+    let mut count = [0.0; TOGETHER];
     for e in edge {
         for k in 0..TOGETHER {
-            count[k] = count[k].wrapping_add(i64::from(*e <= energy[k]));
+            count[k] += if *e <= energy[k] { 1.0 } else { 0.0 };
         }
     }
-    count.map(|c| c as u8)
+    count.map(|c| whole(c) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_mark_is_the_bit_of_its_place(bits: u64) {
+            prop_assert_eq!(marked(&std::array::from_fn(|i| (bits >> i & 1) as u8)), bits);
+        }
+
+        #[test]
+        fn edges_are_counted_as_one_by_one(edge in prop::collection::vec(0.1..9.0f64, 2..40), place in 0..40_usize) {
+            let energy: [f64; BLOCK] = std::array::from_fn(|i| edge[(place + i) % edge.len()] + f64::from(i as i32 % 3 - 1));
+            let found = edges_below(&edge, &energy);
+            for (above, energy) in found.iter().zip(energy) {
+                prop_assert_eq!(usize::from(*above), edge.iter().filter(|e| **e <= energy).count());
+            }
+        }
+    }
 }
