@@ -183,7 +183,7 @@ def fused(checked: bool) -> Callable[..., bool]:
     """One numba loop with a branch at each cut, as one writes it; with the refusals of the kernel or without."""
 
     @numba.njit(cache=False)  # type: ignore[untyped-decorator]  # numba types it
-    def seconds_good(start_s, step_s, rotation, rate, livetime, closed):  # type: ignore[no-untyped-def]
+    def seconds_good(start_s, step_s, rotation, rate, livetime, closed):  # type: ignore[no-untyped-def]  # numba does
         good = True
         for i in range(len(start_s)):
             good &= i == 0 or start_s[i] - start_s[i - 1] >= 0.99 * step_s
@@ -194,8 +194,8 @@ def fused(checked: bool) -> Callable[..., bool]:
             good &= livetime[i] >= 0.0 and livetime[i] <= MOST_S and closed[i] <= N_BIN
         return good
 
-    @numba.njit(cache=False)  # type: ignore[untyped-decorator]
-    def loop(  # type: ignore[no-untyped-def]
+    @numba.njit(cache=False)  # type: ignore[untyped-decorator]  # numba types it
+    def loop(  # type: ignore[no-untyped-def]  # numba types it
         time_s, axis_x, axis_y, axis_z, energy, given, failed, response, start_s, step_s, rotation, rate, livetime,
         closed, edge, nside, cos_least, region, value, low, high, weight, weight2, flow,
     ):  # fmt: skip

@@ -7,6 +7,7 @@ import argparse
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,7 @@ def tracing(repeat: int, n_direction: int) -> None:
         for escape, label in ((10.0, "10 R"), (25.0, "25 R")):
             limits = TracingLimits(escape_radius_km=escape * 6371.2, floor_altitude_km=0.0, path_max_km=GTRACR_PATH_KM)
             choices = {"coefficients": coefficients, "decimal_year": 2020.0, "limits": limits}
-            took = seconds(lambda: trace(many, arrivals, scan, **choices), 3 * repeat)  # noqa: B023  # called at once
+            took = seconds(partial(trace, many, arrivals, scan, **choices), 3 * repeat)
             line.append(f"ours to {label} {m / took:9.0f}/s")
             if escape == 10.0:
                 ours = took
@@ -197,7 +198,7 @@ def tracing(repeat: int, n_direction: int) -> None:
             def scans(tracer: Any, starts: list[Any] = starts, answer: NDArray[np.bool_] = answer) -> None:
                 answer[:] = np.concatenate([peer.allowed(tracer, start, rigidity) for start in starts])
 
-            took = {"table": seconds(lambda: scans(table), repeat), "peer": seconds(lambda: scans(direct), repeat)}  # noqa: B023  # called at once
+            took = {"table": seconds(partial(scans, table), repeat), "peer": seconds(partial(scans, direct), repeat)}
             total["ours"] += ours
             for key, value in took.items():
                 total[key] += value

@@ -44,10 +44,9 @@ __all__ = [
     "work_shard",
 ]
 
-EVENTS_PER_SHARD = (
-    500_000_000  # two to five minutes of one core at the speeds of production_farm and production_scaling
-)
-SECONDS_PER_SHARD = 500_000_000  # two minutes of one core at that of exposure_speed
+# Some minutes of one core at the speeds that production_farm, production_scaling and exposure_speed print.
+EVENTS_PER_SHARD = 500_000_000
+SECONDS_PER_SHARD = 500_000_000
 
 
 def kernel_version() -> str:

@@ -191,15 +191,21 @@ def test_an_interrupt_ends_workers_within_a_second_and_unwinds_them(tmp_path, po
     check_stopped()  # the flag is down again: this does not raise
 
 
-def test_ctrl_c_ends_the_command_within_a_second(production, tmp_path):
+def worker_with_a_result(production, folder, **streams):
+    """Two processes at work on a plan, one of whose shards is done."""
     plan, _ = production
-    words = ["-m", "amsdipole", "work", str(plan), "--workers", "2", "--folder", str(tmp_path / "r"), "--quiet"]
-    worker = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, start_new_session=True)
+    words = ["-m", "amsdipole", "work", str(plan), "--workers", "2", "--folder", str(folder), "--quiet"]
+    worker = subprocess.Popen([sys.executable, *words], start_new_session=True, **streams)
     end = time.monotonic() + 120.0
-    while not any((tmp_path / "r").glob("shard-*.amsd")):
+    while not any(folder.glob("shard-*.amsd")):
         assert worker.poll() is None
         assert time.monotonic() < end
         time.sleep(0.005)
+    return worker
+
+
+def test_ctrl_c_ends_the_command_soon_and_leaves_whole_files(production, tmp_path):
+    worker = worker_with_a_result(production, tmp_path / "r", stderr=subprocess.PIPE)
     start = time.monotonic()
     os.killpg(worker.pid, signal.SIGINT)  # as a terminal sends it: to all of them
     said = worker.communicate(timeout=60)[1].decode()
@@ -211,15 +217,8 @@ def test_ctrl_c_ends_the_command_within_a_second(production, tmp_path):
 
 
 def test_processes_end_with_a_parent_that_is_killed(production, tmp_path):
-    plan, _ = production
-    words = ["-m", "amsdipole", "work", str(plan), "--workers", "2", "--folder", str(tmp_path / "r"), "--quiet"]
     # What the workers have open as well is at its end when the last of them has ended.
-    worker = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, start_new_session=True)
-    end = time.monotonic() + 120.0
-    while not any((tmp_path / "r").glob("shard-*.amsd")):
-        assert worker.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    worker = worker_with_a_result(production, tmp_path / "r", stdout=subprocess.PIPE)
     worker.kill()
     _ = worker.communicate(timeout=60)
 

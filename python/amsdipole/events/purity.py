@@ -13,7 +13,7 @@ from amsdipole.errors import FitError, ShapeError
 from amsdipole.events.template_fit import TemplateFit, fit_templates
 from amsdipole.sky import pixel_centers, vector_to_pixel
 
-__all__ = ["Meaning", "PurityTable", "PurityWeights", "checked_counts", "purity_weights", "regions"]
+__all__ = ["Meaning", "PurityTable", "PurityWeights", "checked_counts", "purity_weights", "regions", "whole_fit"]
 
 Meaning = Literal["purity", "signal"]
 PurityTable = _core.PurityTable
@@ -132,12 +132,14 @@ def purity_weights(
     fits: list[tuple[TemplateFit | None, ...]] = []
     fallback: dict[str, str] = {}
     for b in range(n_bin):
-        whole = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
-        if not whole.valid:
-            raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
+        whole = whole_fit(b, counts, samples, names=names, exact=exact)
         own: list[TemplateFit | None] = [whole]
         if n_region > 1:
-            own = [_region_fit(counts[b, r], samples[b], names, exact) for r in range(n_region)]
+            places = [f"energy bin {b}, region {r}" for r in range(n_region)]
+            own = [
+                _named_fit(place, counts[b, r], samples[b], names, exact) if counts[b, r].sum() >= 20 else None
+                for r, place in enumerate(places)
+            ]
         fits.append(tuple(own))
         for r, fit in enumerate(own):
             if fit is None or not fit.valid:
@@ -161,10 +163,24 @@ def checked_counts(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[
     return counts, samples
 
 
-def _region_fit(
-    counts: NDArray[np.float64], samples: NDArray[np.float64], names: Sequence[str], exact: bool
-) -> TemplateFit | None:
-    return fit_templates(counts, samples, names=names, exact=exact) if counts.sum() >= 20 else None
+def whole_fit(
+    b: int, counts: NDArray[np.float64], samples: NDArray[np.float64], *, names: Sequence[str], exact: bool
+) -> TemplateFit:
+    """Fit an energy bin over all regions, or refuse it by its number."""
+    place = f"energy bin {b}"
+    fit = _named_fit(place, counts[b].sum(axis=0), samples[b], names, exact)
+    if not fit.valid:
+        raise FitError(f"{place}: the template fit over all regions did not converge")
+    return fit
+
+
+def _named_fit(
+    place: str, counts: NDArray[np.float64], samples: NDArray[np.float64], names: Sequence[str], exact: bool
+) -> TemplateFit:
+    try:
+        return fit_templates(counts, samples, names=names, exact=exact)
+    except FitError as error:
+        raise FitError(f"{place}: {error}") from error
 
 
 def _shrunk(

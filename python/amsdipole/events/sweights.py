@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amsdipole.errors import FitError
-from amsdipole.events.purity import PurityWeights, checked_counts
-from amsdipole.events.template_fit import TemplateFit, fit_templates
+from amsdipole.events.purity import PurityWeights, checked_counts, whole_fit
+from amsdipole.events.template_fit import TemplateFit
 
 __all__ = ["s_weights", "sweight_cells"]
 
@@ -64,9 +64,7 @@ def s_weights(
     fits: list[tuple[TemplateFit | None, ...]] = []
     fallback: dict[str, str] = {}
     for b in range(n_bin):
-        fit = fit_templates(counts[b].sum(axis=0), samples[b], names=names, exact=exact)
-        if not fit.valid:
-            raise FitError(f"energy bin {b}: the template fit over all regions did not converge")
+        fit = whole_fit(b, counts, samples, names=names, exact=exact)
         try:
             value[b] = sweight_cells(fit, component)
         except FitError as error:

@@ -86,9 +86,11 @@ class ElementSeconds:
         """Give rows that hold each of the times."""
         if len(time_s) >= 1024:
             # Dense times need all rows between the first and the last: looking at each would cost more than counting.
-            first, last = (np.floor((t - self.start_s) / self.step_s) for t in (time_s.min(), time_s.max()))
-            if first >= 1.0 and last < self.n_row - 1.0 and last - first < len(time_s):
-                return self._rows(np.arange(int(first) - 1, int(last) + 2))
+            low, high = float(time_s.min()), float(time_s.max())
+            first, last = ((t - self.start_s) // self.step_s for t in (low, high))
+            # NaN compares with nothing. What rounding may miss is a row on either side.
+            if first >= 0.0 and last < self.n_row and low >= self.start_s and last - first < len(time_s):
+                return self._rows(np.arange(max(int(first) - 1, 0), min(int(last) + 2, self.n_row)))
         row = np.floor((time_s - self.start_s) / self.step_s)
         row -= time_s < self.start_s + row * self.step_s
         row += time_s >= self.start_s + (row + 1.0) * self.step_s

@@ -141,12 +141,13 @@ def read_plan(path: str | os.PathLike[str]) -> Plan:
             tuple(_input(f["path"], f["n_byte"], f["ends_sha256"]) for f in document["inputs"]),
             tuple(_shard(*row) for row in document["shards"]),
         )
+        identity = plan.identity  # a number that is infinite has none
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{name}: no readable plan ({type(error).__name__}: {error})") from error
-    if plan.identity != document.get("identity"):
-        raise DataError(f"{name}: the plan was changed after it was made; its identity is {plan.identity[:16]}...")
+    if identity != document.get("identity"):
+        raise DataError(f"{name}: the plan was changed after it was made; its identity is {identity[:16]}...")
     return plan
 
 

@@ -118,7 +118,8 @@ def simulate_candidates(
         if counted is not None:
             n = int(counted(kind, pilot).sum())
         if n < 20:
-            raise DataError(f"of {_PILOT} candidates of {kind.name} {n} were recorded; is any second live?")
+            what = "recorded" if counted is None else "recorded and counted"
+            raise DataError(f"of {_PILOT} candidates of {kind.name} {n} were {what}; is any second live?")
         n_candidate[kind] = n_event * used[kind] * _PILOT / n
         expected += n_event * used[kind] * n_recorded / n
     n_block = int(min(n_row, max(1, np.ceil(sum(n_candidate.values()) / _BLOCK))))

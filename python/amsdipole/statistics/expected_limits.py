@@ -172,8 +172,8 @@ def _below(t: Floats, *, x: float, true: Floats, matrix: Floats) -> Floats:
 def _falling_roots(chance: Callable[[Floats], Floats], level: float, start: Floats) -> Floats:
     """Find where chances fall to a level, all at once; 0 where they are not above it anywhere.
 
-    False position with the retained end halved (Illinois), on the normal quantiles of the chances, which are almost
-    straight lines.
+    False position by Anderson and Bjorck's rule for the end that stays, on the normal quantiles of the chances, which
+    are almost straight lines.
     """
 
     def excess(t: Floats) -> Floats:
