@@ -2,8 +2,8 @@
 
     python tools/fuzz.py [targets] [--executions 100000] [--seed 1] [--keep FOLDER]
 
-A mutant that raises anything but an error of amsdipole, or takes longer than a second, is a finding: it is printed, and
-kept with --keep. The mutants of a seed are the same everywhere. `tests/corpus` holds what was found once; its files are
+A mutant that raises anything but an error of amsdipole, or twice takes longer than a second, is a finding (twice, for a
+busy machine may stop one for a while): it is printed, and kept with --keep. The mutants of a seed are the same everywhere. `tests/corpus` holds what was found once; its files are
 replayed by the tests and mutated here.
 """
 
@@ -256,6 +256,8 @@ def campaign(name: str, n: int, seed: int, keep: Path | None, *, most_s: float =
             if rng.random() < 0.8:
                 content = target.mend(content)
             found, took = tried(target, content, path)
+            if took >= most_s:
+                found, took = tried(target, content, path)
             slowest = max(slowest, took)
             if found in count and took < most_s:
                 count[found] += 1
