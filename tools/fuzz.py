@@ -2,9 +2,9 @@
 
     python tools/fuzz.py [targets] [--executions 100000] [--seed 1] [--keep FOLDER]
 
-A mutant that raises anything but an error of amsdipole, or twice takes longer than a second, is a finding (twice, for a
-busy machine may stop one for a while): it is printed, and kept with --keep. The mutants of a seed are the same everywhere. `tests/corpus` holds what was found once; its files are
-replayed by the tests and mutated here.
+A mutant that raises anything but an error of amsdipole, prints, or twice takes longer than a second (once, a busy
+machine may stop it) is a finding: it is printed, and kept with --keep. The mutants of a seed are the same everywhere.
+`tests/corpus` holds what was found once; its files are replayed by the tests and mutated here.
 """
 
 import argparse
@@ -224,7 +224,8 @@ def tried(target: Target, content: bytes, path: Path) -> tuple[str, float]:
     path.write_bytes(content)
     start = time.perf_counter()
     try:
-        with contextlib.redirect_stdout(io.StringIO()) as said:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             _ = target.parse(path)
         found = "taken" if not said.getvalue() else "printed"
     except AmsDipoleError:

@@ -120,6 +120,16 @@ def test_a_file_that_is_no_fits_is_refused(path):
         read_map(path)
 
 
+def test_a_damaged_header_is_refused_and_not_mended(path, capsys):
+    write_map(path, SkyMap(np.arange(12.0), "galactic"))
+    whole = Path(path).read_bytes()
+    assert whole.count(b"TFORM1  = '") == 1
+    _ = Path(path).write_bytes(whole.replace(b"TFORM1  = '", b"TFORM1  = X"))
+    with pytest.raises(DataError, match="no readable HEALPix map"):
+        read_map(path)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_fits_file_that_holds_no_map_is_refused(path):
     fits.PrimaryHDU(np.zeros((3, 3))).writeto(path)
     with pytest.raises(DataError, match=r"map\.fits: no readable HEALPix map"):
