@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import io
 import json
+import logging
 import random
 import resource
 import struct
@@ -39,6 +40,8 @@ from amsdipole.production import InputFile, Plan, Shard, ShardSums, read_plan, r
 from amsdipole.report.reading import read_result
 from amsdipole.sky import SkyMap, read_map, write_map
 
+SAID = io.StringIO()
+logging.getLogger().addHandler(logging.StreamHandler(SAID))  # what a parser says to the log, it prints
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "tests" / "corpus"
 MOST_S = 1.0
@@ -224,17 +227,20 @@ def tried(target: Target, content: bytes, path: Path) -> tuple[str, float]:
     path.write_bytes(content)
     start = time.perf_counter()
     try:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with contextlib.redirect_stdout(SAID), contextlib.redirect_stderr(SAID):
             _ = target.parse(path)
-        found = "taken" if not said.getvalue() else "printed"
+        found = "taken"
     except AmsDipoleError:
         found = "refused"
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a panic of the compiled module is no Exception
         found = f"{type(error).__name__}: {error}"[:300]
-    return found, time.perf_counter() - start
+    took = time.perf_counter() - start
+    if said := SAID.getvalue():
+        found = f"printed: {said}"[:300]
+        _ = SAID.seek(0), SAID.truncate()
+    return found, took
 
 
 def corpus(name: str) -> dict[str, bytes]:

@@ -120,14 +120,14 @@ def test_a_file_that_is_no_fits_is_refused(path):
         read_map(path)
 
 
-def test_a_damaged_header_is_refused_and_not_mended(path, capsys):
+def test_a_damaged_header_is_refused_and_not_mended(path, caplog):
     write_map(path, SkyMap(np.arange(12.0), "galactic"))
-    whole = Path(path).read_bytes()
-    assert whole.count(b"TFORM1  = '") == 1
-    _ = Path(path).write_bytes(whole.replace(b"TFORM1  = '", b"TFORM1  = X"))
-    with pytest.raises(DataError, match="no readable HEALPix map"):
+    damaged = bytearray(Path(path).read_bytes())
+    damaged[damaged.index(b"TFORM1") + 79] = ord("p")  # behind the value of the card, without a slash
+    _ = Path(path).write_bytes(damaged)
+    with pytest.raises(DataError, match=r"no readable HEALPix map \(Unparsable card \(TFORM1\)"):
         read_map(path)
-    assert capsys.readouterr() == ("", "")
+    assert caplog.records == []
 
 
 def test_a_fits_file_that_holds_no_map_is_refused(path):
