@@ -114,8 +114,13 @@ def use_in_root(wheel: Path, suite: str, extras: str) -> None:
 
 def tried(run: Callable[..., subprocess.CompletedProcess[str]], wanted: str, version: str) -> None:
     """Install by pip, and run what a new user would."""
+    pip = ("python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:")
+    everything = f"{wanted.partition('[')[0]}[all]"
+    done = run(*pip, "--dry-run", "--report", "-", everything)
+    got = done.stderr.strip()[-500:] if done.returncode else f"{len(json.loads(done.stdout)['install'])} packages"
+    say(f"{version}, pip install {Path(everything).name}", "it resolves", got, done.returncode == 0)
     start = time.perf_counter()
-    done = run("python", "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wanted)
+    done = run(*pip, wanted)
     n = len(json.loads(run("python", "-m", "pip", "list", "--format", "json").stdout or "[]"))
     got = f"{n} packages in {time.perf_counter() - start:.0f} s"
     got = got if not done.returncode else done.stderr.strip()[-500:]

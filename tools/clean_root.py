@@ -33,7 +33,8 @@ def clean_root(suite: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="clean-root-") as name:
         root = Path(name) / "root"
         options = ["--mode=root", "--variant=essential", f"--include={PACKAGES}", "--quiet"]
-        subprocess.run(["mmdebstrap", *options, suite, str(root), _mirror()], check=True)
+        # Its mounts are seen by nobody else, and gone with it.
+        subprocess.run(["unshare", "--mount", "mmdebstrap", *options, suite, str(root), _mirror()], check=True)
         for program in COMPILERS:
             if any((root / folder / program).exists() for folder in ("usr/bin", "usr/local/bin", "usr/sbin")):
                 raise SystemExit(f"{program} is in the root; it is not clean")

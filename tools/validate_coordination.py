@@ -118,16 +118,22 @@ def production_coordination(say: Say, n: int = 10_000) -> None:
         spent = {"plan": measured(*words["plan"])}
         plan = read_plan(plan_file)
         made: dict[int, bytes] = {}
+        worked: list[float] = []
         for i, shard in enumerate(plan.shards):
             # Files are sorted by name; which of the different ones it is, its number says.
             like = 0 if shard.kind == "seconds" else N_GROUP * _different(shard.source) + shard.first // PER_SHARD
             if shard.kind == "seconds" or like not in made:
-                _ = work_shard(plan, i, shards)
+                begin = time.perf_counter()
+                _ = work_shard(plan, i, shards, n_thread=1)
+                worked += [time.perf_counter() - begin]
                 made |= {} if shard.kind == "seconds" else {like: (shards / shard_name(i)).read_bytes()}
             else:
                 (shards / shard_name(i)).write_bytes(renumbered(made[like], i))
         size = sum(file.stat().st_size for file in shards.iterdir())
         print(f"     made in {time.perf_counter() - start:.0f} s; results have {size / 1e6:.0f} MB", flush=True)
+        print(
+            f"     work of a shard: {1e3 * float(np.median(worked)):.0f} ms, bookkeeping and sync included", flush=True
+        )
         for what in list(words)[1:]:
             spent[what] = measured(*words[what])
         begin = time.perf_counter()
