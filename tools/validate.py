@@ -21,11 +21,13 @@ from types import ModuleType
 
 import numpy as np
 import validate_azimuth
+import validate_coordination
 import validate_efficiency
 import validate_event_streams
 import validate_events
 import validate_exposure
 import validate_face
+import validate_farm
 import validate_fits
 import validate_geomagnetism
 import validate_models
@@ -223,6 +225,8 @@ for found in (
     validate_models.VALIDATIONS,
     validate_production.VALIDATIONS,
     validate_production_speed.VALIDATIONS,
+    validate_coordination.VALIDATIONS,
+    validate_farm.VALIDATIONS,
     validate_face.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})

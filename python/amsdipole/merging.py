@@ -8,7 +8,7 @@ from typing import Any
 from amsdipole.analysis import Progress, concluded
 from amsdipole.config import Config
 from amsdipole.errors import DataError
-from amsdipole.events import CountsMaps, merged_counts_of
+from amsdipole.events import CountsCells, CountsMaps, merged_counts_of
 from amsdipole.exposure import LivetimeAxes, LivetimeCube, merged_axes, zenith_edges
 from amsdipole.producing import prepared
 from amsdipole.production import (
@@ -18,6 +18,7 @@ from amsdipole.production import (
     axes_of,
     check_unchanged,
     counts_of,
+    in_order,
     read_shard,
     shard_name,
     shard_states,
@@ -149,8 +150,8 @@ def _shards(
     plan: Plan, kind: str, among: Sequence[int], folder: Path, progress: Progress | None
 ) -> Iterator[ShardSums]:
     chosen = [i for i in among if plan.shards[i].kind == kind]
-    for done, index in enumerate(chosen, start=1):
-        sums = read_shard(folder / shard_name(index))
+    paths = [folder / shard_name(i) for i in chosen]
+    for done, (index, sums) in enumerate(zip(chosen, in_order(read_shard, paths), strict=True), start=1):
         if (sums.plan, sums.index) != (plan.identity, index):
             raise DataError(f"{folder / shard_name(index)}: it is no longer the result of shard {index} of this plan")
         yield sums
@@ -159,7 +160,7 @@ def _shards(
 
 
 def _merged_counts(plan: Plan, among: Sequence[int], folder: Path, progress: Progress | None) -> tuple[CountsMaps, ...]:
-    def parts() -> Iterator[tuple[CountsMaps, ...]]:
+    def parts() -> Iterator[tuple[CountsCells, ...]]:
         for sums in _shards(plan, "events", among, folder, progress):
             yield counts_of(sums.facts, sums.arrays)
 

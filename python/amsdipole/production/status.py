@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from amsdipole.errors import DataError
+from amsdipole.production.in_order import in_order
 from amsdipole.production.plan import Plan
 from amsdipole.production.shard_file import shard_name, shard_owner
 
 __all__ = ["ShardState", "shard_states"]
+
+_TOGETHER = 32  # shards that a thread is given at a time: most results are small
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,17 @@ def shard_states(plan: Plan, folder: str | os.PathLike[str]) -> list[ShardState]
     -------
     list of ShardState
         One for each shard, in order.
+
+    Notes
+    -----
+    Every byte of every result is checked: as many threads read and hash as kernels have.
     """
-    identity = plan.identity
-    return [_state(identity, index, Path(folder)) for index in range(len(plan.shards))]
+    identity, n = plan.identity, len(plan.shards)
+
+    def states(first: int) -> list[ShardState]:
+        return [_state(identity, index, Path(folder)) for index in range(first, min(n, first + _TOGETHER))]
+
+    return [found for part in in_order(states, range(0, n, _TOGETHER)) for found in part]
 
 
 def _state(identity: str, index: int, folder: Path) -> ShardState:
