@@ -98,7 +98,8 @@ def merge_shards(
 
 
 def _absent(plan: Plan, folder: str | os.PathLike[str], *, allow_missing: bool) -> list[ShardState]:
-    bad = [found for found in shard_states(plan, folder) if found.state != "done"]
+    # Every byte is checked when sums are read, which is before anything is made of them; twice where damage is no end.
+    bad = [found for found in shard_states(plan, folder, checked=allow_missing) if found.state != "done"]
     wrong = bad if not allow_missing else [found for found in bad if found.state == "foreign"]
     if wrong:
         first = f"shard {wrong[0].index} is {wrong[0].state}" + (f" ({wrong[0].reason})" if wrong[0].reason else "")
@@ -150,8 +151,14 @@ def _shards(
     plan: Plan, kind: str, among: Sequence[int], folder: Path, progress: Progress | None
 ) -> Iterator[ShardSums]:
     chosen = [i for i in among if plan.shards[i].kind == kind]
-    paths = [folder / shard_name(i) for i in chosen]
-    for done, (index, sums) in enumerate(zip(chosen, in_order(read_shard, paths), strict=True), start=1):
+
+    def read(index: int) -> ShardSums:
+        try:
+            return read_shard(folder / shard_name(index))
+        except DataError as error:
+            raise DataError(f"shard {index} is not done: it is damaged ({error})") from error
+
+    for done, (index, sums) in enumerate(zip(chosen, in_order(read, chosen), strict=True), start=1):
         if (sums.plan, sums.index) != (plan.identity, index):
             raise DataError(f"{folder / shard_name(index)}: it is no longer the result of shard {index} of this plan")
         yield sums

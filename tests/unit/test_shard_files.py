@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 from amsdipole.errors import DataError
 from amsdipole.events import CountsMaps, merged_counts_of
 from amsdipole.production import ShardSums, counts_of, counts_sums, read_shard, write_shard
+from amsdipole.production.shard_file import shard_owner
 
 
 def sums(**arrays: np.ndarray) -> ShardSums:
@@ -95,6 +96,20 @@ def test_what_a_header_says_is_bounded(tmp_path, entry, block):
     path.write_bytes(signed({"plan": "", "shard": 0, "facts": {}, "arrays": [entry]}, block))
     with pytest.raises(DataError, match="no readable result"):
         read_shard(path)
+
+
+def test_the_beginning_of_a_file_says_whose_it_is(tmp_path):
+    path = tmp_path / "x"
+    good = small(path)
+    assert shard_owner(path) == shard_owner(path, checked=False) == ("p" * 64, 3)
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    assert shard_owner(path, checked=False) == ("p" * 64, 3)
+    with pytest.raises(DataError, match="damaged"):
+        shard_owner(path)
+    for bad in (good[:60], good[:8] + b"\xff" * 8 + good[16:], good[:8] + bytes(8) + good[16:], b"x" + good[1:]):
+        path.write_bytes(bad)
+        with pytest.raises(DataError):
+            shard_owner(path, checked=False)
 
 
 def test_an_array_that_is_named_twice_is_refused(tmp_path):

@@ -121,13 +121,15 @@ def read_shard(path: str | os.PathLike[str]) -> ShardSums:
         raise _no_result(path, error) from error
 
 
-def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
-    """Say whose result a file is, without making its arrays; every byte is checked all the same.
+def shard_owner(path: str | os.PathLike[str], *, checked: bool = True) -> tuple[str, int]:
+    """Say whose result a file is, without making its arrays.
 
     Parameters
     ----------
     path : path-like
         File that `write_shard` made.
+    checked : bool
+        Whether every byte is checked all the same; without, for who reads it all later, only its beginning is read.
 
     Returns
     -------
@@ -139,9 +141,9 @@ def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
     Raises
     ------
     DataError
-        The file is missing, truncated, too long, damaged in any bit, or of another kind.
+        The file is missing or of another kind, or what is read of it is truncated, too long, or damaged in any bit.
     """
-    body = _verified(path)
+    body = _verified(path) if checked else memoryview(_read(path, header=True))
     try:
         header, _ = _header(body)
         return str(header["plan"]), _whole(header["shard"])
@@ -158,6 +160,15 @@ def _no_result(path: str | os.PathLike[str], error: BaseException) -> DataError:
 
 def _verified(path: str | os.PathLike[str]) -> memoryview:
     """Give all of a file but its checksum, which is right."""
+    whole = _read(path)
+    body, checksum = memoryview(whole)[:-CHECKSUM_BYTES], whole[-CHECKSUM_BYTES:]
+    if hashlib.sha256(body).digest() != checksum:
+        raise DataError(f"{os.fspath(path)}: damaged or truncated, its checksum is wrong")
+    return body
+
+
+def _read(path: str | os.PathLike[str], *, header: bool = False) -> bytes:
+    """Read a file that begins and is as long as results of shards are, or no more of it than its header."""
     name = os.fspath(path)
     if not Path(path).is_file():
         raise DataError(f"{name}: no such file")
@@ -166,17 +177,18 @@ def _verified(path: str | os.PathLike[str]) -> memoryview:
     if not least <= size <= MOST_BYTES:
         raise DataError(f"{name}: {size} bytes are no result of a shard; {least} to {MOST_BYTES} are")
     try:
-        whole = Path(path).read_bytes()
+        with open(path, "rb") as stream:
+            found = stream.read(least - CHECKSUM_BYTES) if header else stream.read()
+            if header:
+                (length,) = _LENGTH.unpack(found[len(MAGIC) :])
+                found += stream.read(min(length, MOST_HEADER_BYTES))
     except OSError as error:
         raise DataError(f"{name}: cannot be read ({error.strerror})") from error
-    body, checksum = memoryview(whole)[:-CHECKSUM_BYTES], whole[-CHECKSUM_BYTES:]
-    if not whole.startswith(KIND):
+    if not found.startswith(KIND):
         raise DataError(f"{name}: it is no result of a shard")
-    if not whole.startswith(MAGIC):
+    if not found.startswith(MAGIC):
         raise DataError(f"{name}: it is the result of a shard in another format than {MAGIC.decode()}, or damaged")
-    if hashlib.sha256(body).digest() != checksum:
-        raise DataError(f"{name}: damaged or truncated, its checksum is wrong")
-    return body
+    return found
 
 
 def _whole(value: Any) -> int:
