@@ -15,7 +15,8 @@ from pathlib import Path
 
 __all__ = ["clean_root", "inside", "missing_programs"]
 
-PACKAGES = "python3,python3-venv,ca-certificates"
+# libstdc++ is among the libraries that manylinux lets wheels expect (PEP 599); packages that ours needs do.
+PACKAGES = "python3,python3-venv,ca-certificates,libstdc++6"
 COMPILERS = ("cargo", "rustc", "cc", "gcc", "g++", "clang", "maturin", "make")
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _CARRIED = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_")

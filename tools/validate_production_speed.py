@@ -116,8 +116,8 @@ def production_scaling(say: Say) -> None:
     """`amsdipole work` by one worker and by two, each a process with one thread, starts included, in turns."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        n_file = 6
-        n_event = n_file * (4 * N_EVENT // 10)
+        n_file = 32
+        n_event = n_file * (N_EVENT // 5)
         plan = make_plan(big_production(folder, n_event=n_event, n_file=n_file))
         shards = [shard for shard in plan.shards if shard.kind == "events"]
         plans = {"work": shards, "start": [replace(shard, stop=shard.first + 1000) for shard in shards[:2]]}

@@ -98,8 +98,11 @@ def merge_shards(
 
 
 def _absent(plan: Plan, folder: str | os.PathLike[str], *, allow_missing: bool) -> list[ShardState]:
-    # Every byte is checked when sums are read, which is before anything is made of them; twice where damage is no end.
+    # Every byte is checked when sums are read, which is before anything is made of them; before that only where the
+    # result depends on what is damaged, or a refusal tells how many are.
     bad = [found for found in shard_states(plan, folder, checked=allow_missing) if found.state != "done"]
+    if bad and not allow_missing:
+        bad = [found for found in shard_states(plan, folder) if found.state != "done"]
     wrong = bad if not allow_missing else [found for found in bad if found.state == "foreign"]
     if wrong:
         first = f"shard {wrong[0].index} is {wrong[0].state}" + (f" ({wrong[0].reason})" if wrong[0].reason else "")
