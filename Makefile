@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate docs wheel sdist licences recipes audit clean check rebuild
+.PHONY: help demo test lint format bench validate coverage mutants docs wheel sdist licences recipes audit clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,14 @@ bench: $(STAMP)-tests ## Time the kernels, their twins and the whole pipeline
 
 validate: $(STAMP)-tests ## Run the long validations (ARGS="pixels toys" chooses)
 	$(BIN)/python tools/validate.py $(ARGS)
+
+coverage: $(STAMP)-cover ## Say which lines of the core crate and of the package no test reaches (a quarter of an hour)
+	$(BIN)/python tools/line_coverage.py rust
+	$(BIN)/python tools/line_coverage.py python
+
+mutants: $(STAMP)-cover ## Change the code and count what no test notices (hours; ARGS="--sample 40" draws some)
+	$(BIN)/python tools/mutants.py rust $(ARGS)
+	$(BIN)/python tools/mutants.py python $(ARGS)
 
 docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as errors, without a network
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
@@ -122,6 +130,14 @@ $(STAMP)-tests: $(STAMP)-package
 $(STAMP)-lint: $(STAMP)-tests
 	@echo "Installing what checks need"
 	@$(PIP) --group lint
+	@touch $@
+
+$(STAMP)-cover: $(STAMP)-tests
+	@echo "Installing what measures tests"
+	@$(PIP) --group cover
+	@rustup component add llvm-tools
+	@test -x build/cargo-mutants/bin/cargo-mutants || \
+		cargo install --quiet --locked --root build/cargo-mutants cargo-mutants@27
 	@touch $@
 
 $(STAMP)-wheel: $(STAMP)-package
