@@ -131,9 +131,7 @@ def production_coordination(say: Say, n: int = 10_000) -> None:
                 (shards / shard_name(i)).write_bytes(renumbered(made[like], i))
         size = sum(file.stat().st_size for file in shards.iterdir())
         print(f"     made in {time.perf_counter() - start:.0f} s; results have {size / 1e6:.0f} MB", flush=True)
-        print(
-            f"     work of a shard: {1e3 * float(np.median(worked)):.0f} ms, bookkeeping and sync included", flush=True
-        )
+        print(f"     work of a shard: {1e3 * float(np.median(worked)):.0f} ms", flush=True)
         for what in list(words)[1:]:
             spent[what] = measured(*words[what])
         begin = time.perf_counter()

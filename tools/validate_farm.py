@@ -21,6 +21,7 @@ from amsdipole.production import counts_of, write_plan
 Say = Callable[[str, str, str, bool], None]
 
 KILLED, STRAGGLERS, REQUEUE_S = 0.05, 0.01, 30.0
+WORK_S = 1500 * 3600.0  # of one worker
 
 
 def farm(
@@ -100,7 +101,7 @@ def production_farm(say: Say) -> None:
     say("production_farm, one worker without mishaps", "100 s, busy 100 %", f"{alone} s, {share}", alone == 100.0)
     busy: dict[tuple[float, int], float] = {}
     for minutes in (1.0, 3.0, 10.0):
-        n_shard = round(1e13 / (60.0 * minutes * rate))
+        n_shard = round(WORK_S / (60.0 * minutes))
         times = [60.0 * minutes * t / float(np.median(took)) for t in rng.choice(took, n_shard)]
         for n_worker in (100, 300, 1_000, 3_000, 10_000):
             end, share = farm(n_worker, times, rng, start_s=start_s)
