@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate coverage mutants docs wheel sdist licences audit clean check rebuild
+.PHONY: help demo test lint format bench validate coverage mutants docs wheel sdist licences recipes audit clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,7 @@ docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as err
 	@echo "build/docs/index.html"
 
 # zig links against the C library of manylinux2014, whatever this machine has.
+# ARGS="--root bookworm --root trixie" tries it in roots that hold nothing but Python.
 wheel: $(STAMP)-wheel ## Build a wheel for Linux (manylinux2014) into dist/, check it and run it without a compiler
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 \
 		--target-dir target/wheel --out dist
@@ -82,6 +83,11 @@ sdist: $(STAMP)-wheel ## Build a source distribution into dist/, and a wheel fro
 
 licences: $(STAMP)-wheel ## List the licences of all crates and packages; refuse what is not allowed
 	$(BIN)/python tools/licences.py
+
+# What only a service can tell, as whether an action exists, is not asked.
+recipes: $(STAMP)-wheel ## Check the workflow files and the conda recipe
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
+	$(BIN)/python tools/check_recipe.py
 
 # It asks a database on the network, and fails where it is not answered.
 audit: $(STAMP)-wheel ## Look for known vulnerabilities of the packages that are installed

@@ -134,6 +134,19 @@ def test_a_fit_that_cannot_be_made_is_refused():
         purity_weights(np.ones((2, 1, 4)), np.ones((1, 2, 4)), names=NAMES)
 
 
+def test_a_fit_whose_templates_hold_too_few_events_for_an_error_is_named_and_not_valid():
+    # A signal template of 15 events: its statistics, N^2 / 15, are more than the likelihood gives N as variance.
+    signal = [0, 0, 0, 0, 0, 1, 2, 1, 3, 5, 3]
+    background = [78, 164, 239, 290, 313, 198, 118, 57, 17, 9, 1]
+    data = [11, 29, 76, 146, 380, 806, 1431, 1833, 1916, 1666, 998]
+    fit = fit_templates(data, [signal, background], names=("signal", "background"))
+    assert fit.covariance[0, 0] < 0.0
+    assert not fit.valid
+    assert np.isnan(fit.errors[0])  # and no warning, which the tests take as an error
+    with pytest.raises(FitError, match="energy bin 0: the template fit over all regions has no error of signal"):
+        purity_weights([[data]], [[signal, background]], names=("signal", "background"))
+
+
 def test_a_fit_that_cannot_be_made_is_named_by_its_energy_bin_and_region():
     samples = np.array([[[100, 200, 0], [200, 100, 0]]] * 2)
     histogram = np.array([[[40, 40, 0]], [[40, 40, 5]]])

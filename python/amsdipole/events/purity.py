@@ -123,8 +123,9 @@ def purity_weights(
     -----
     The signal's share of a region is drawn to that of its energy bin, ``f = f_bin + k (f_region - f_bin)``, with ``k =
     t2 / (t2 + s2)``, s2 the mean squared error of the regions' shares and t2 the scatter beyond it (James and Stein):
-    noise alone gives k near 0, and with it no dipole. A region whose own fit did not converge, or holds fewer than
-    20 events, has the share of its bin; `fallback` names it. See docs/design/purity-by-region.md.
+    noise alone gives k near 0, and with it no dipole. A region whose own fit did not converge, leaves a yield without
+    an error, or holds fewer than 20 events, has the share of its bin; `fallback` names it. See
+    docs/design/purity-by-region.md.
     """
     counts, samples = checked_counts(histogram, templates)
     n_bin, n_region, n_cell = counts.shape
@@ -144,7 +145,7 @@ def purity_weights(
         fits.append(tuple(own))
         for r, fit in enumerate(own):
             if fit is None or not fit.valid:
-                reason = "fewer than 20 events" if fit is None else "did not converge"
+                reason = "fewer than 20 events" if fit is None else _fault(fit)
                 fallback[f"energy bin {b}, region {r}"] = f"{reason}; the yields of the energy bin over all regions"
         shares, error2, shrinkage[b] = _shrunk(whole, own)
         for r in range(n_region):
@@ -172,8 +173,16 @@ def whole_fit(
     place = f"energy bin {b}"
     fit = _named_fit(place, counts[b].sum(axis=0), samples[b], names, exact)
     if not fit.valid:
-        raise FitError(f"{place}: the template fit over all regions did not converge")
+        raise FitError(f"{place}: the template fit over all regions {_fault(fit)}")
     return fit
+
+
+def _fault(fit: TemplateFit) -> str:
+    """Say why a fit is not valid."""
+    variance = np.diag(fit.covariance)
+    if (variance <= 0.0).any():
+        return f"has no error of {fit.names[int(variance.argmin())]}: the templates hold too few events"
+    return "did not converge"
 
 
 def _named_fit(

@@ -56,8 +56,9 @@ class TemplateFit:
 
     @property
     def errors(self) -> NDArray[np.float64]:
-        """Errors of the yields."""
-        return np.sqrt(np.diag(self.covariance))
+        """Errors of the yields; NaN where a fit that is not valid has no variance to take the root of."""
+        variance = np.diag(self.covariance)
+        return np.sqrt(np.where(variance >= 0.0, variance, np.nan))
 
     @property
     def p_value(self) -> float:
@@ -163,7 +164,8 @@ def fit_templates(
         if not exact:
             # The likelihood lets the sum of each template fluctuate, which a share of it does not.
             covariance = covariance - np.diag(np.array(list(minuit.values)) ** 2 / totals)
-    valid = bool(minuit.valid and minuit.accurate and np.isfinite(covariance).all())
+    # Where the likelihood takes a template of few events as less certain than its events say, nothing is left.
+    valid = bool(minuit.valid and minuit.accurate and _positive_definite(covariance))
     yields = np.array(list(minuit.values))
     chi2 = float(minuit.fval or 0.0)
     noise = np.zeros_like(density) if exact else yields[:, None] * np.sqrt(density / totals[:, None])
@@ -178,6 +180,10 @@ def _poisson(counts: NDArray[np.float64], density: NDArray[np.float64]) -> Calla
         return float(poisson_chi2(counts, np.array(yields) @ density))
 
     return cost
+
+
+def _positive_definite(covariance: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(covariance).all() and (np.linalg.eigvalsh(covariance) > 0.0).all())
 
 
 def _start(counts: NDArray[np.float64], density: NDArray[np.float64]) -> NDArray[np.float64]:
