@@ -23,7 +23,7 @@ MODULE := $(or $(wildcard python/amsdipole/_core*.so),rebuild)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench validate docs wheel sdist licences audit clean check rebuild
+.PHONY: help demo test lint format bench validate coverage mutants docs wheel sdist licences recipes audit clean check rebuild
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -57,11 +57,20 @@ bench: $(STAMP)-tests ## Time the kernels, their twins and the whole pipeline
 validate: $(STAMP)-tests ## Run the long validations (ARGS="pixels toys" chooses)
 	$(BIN)/python tools/validate.py $(ARGS)
 
+coverage: $(STAMP)-cover ## Say which lines of the core crate and of the package no test reaches (a quarter of an hour)
+	$(BIN)/python tools/line_coverage.py rust
+	$(BIN)/python tools/line_coverage.py python
+
+mutants: $(STAMP)-cover ## Change the code and count what no test notices (an hour; ARGS="--sample 40" draws some)
+	$(BIN)/python tools/mutants.py rust $(ARGS)
+	$(BIN)/python tools/mutants.py python $(ARGS)
+
 docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as errors, without a network
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
 # zig links against the C library of manylinux2014, whatever this machine has.
+# ARGS="--root bookworm --root trixie" tries it in roots that hold nothing but Python.
 wheel: $(STAMP)-wheel ## Build a wheel for Linux (manylinux2014) into dist/, check it and run it without a compiler
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --release --locked --zig --compatibility manylinux2014 \
 		--target-dir target/wheel --out dist
@@ -74,6 +83,11 @@ sdist: $(STAMP)-wheel ## Build a source distribution into dist/, and a wheel fro
 
 licences: $(STAMP)-wheel ## List the licences of all crates and packages; refuse what is not allowed
 	$(BIN)/python tools/licences.py
+
+# What only a service can tell, as whether an action exists, is not asked.
+recipes: $(STAMP)-wheel ## Check the workflow files and the conda recipe
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml .github/workflows
+	$(BIN)/python tools/check_recipe.py
 
 # It asks a database on the network, and fails where it is not answered.
 audit: $(STAMP)-wheel ## Look for known vulnerabilities of the packages that are installed
@@ -116,6 +130,14 @@ $(STAMP)-tests: $(STAMP)-package
 $(STAMP)-lint: $(STAMP)-tests
 	@echo "Installing what checks need"
 	@$(PIP) --group lint
+	@touch $@
+
+$(STAMP)-cover: $(STAMP)-tests
+	@echo "Installing what measures tests"
+	@$(PIP) --group cover
+	@rustup component add llvm-tools
+	@test -x build/cargo-mutants/bin/cargo-mutants || \
+		cargo install --quiet --locked --root build/cargo-mutants cargo-mutants@27
 	@touch $@
 
 $(STAMP)-wheel: $(STAMP)-package

@@ -21,11 +21,13 @@ from types import ModuleType
 
 import numpy as np
 import validate_azimuth
+import validate_coordination
 import validate_efficiency
 import validate_event_streams
 import validate_events
 import validate_exposure
 import validate_face
+import validate_farm
 import validate_fits
 import validate_geomagnetism
 import validate_models
@@ -223,27 +225,33 @@ for found in (
     validate_models.VALIDATIONS,
     validate_production.VALIDATIONS,
     validate_production_speed.VALIDATIONS,
+    validate_coordination.VALIDATIONS,
+    validate_farm.VALIDATIONS,
     validate_face.VALIDATIONS,
 ):
     ALL.update({name: partial(run, say) for name, run in found.items()})
 
 
+BY_NAME_ALONE = {name: partial(run, say) for name, run in validate_production.BY_NAME_ALONE.items()}
+
+
 def _named(name: str) -> list[str]:
     """Return a validation, or all of a group: "exposure" is every "exposure_..."."""
-    return [name] if name in ALL else [other for other in ALL if other.startswith(f"{name}_")]
+    return [name] if name in ALL | BY_NAME_ALONE else [other for other in ALL if other.startswith(f"{name}_")]
 
 
 def main() -> int:
     """Run the validations that are named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(ALL)}; all without one")
+    which = f"one of {', '.join(ALL)}, all without one; or of {', '.join(BY_NAME_ALONE)}"
+    parser.add_argument("names", nargs="*", metavar="name", help=which)
     asked = parser.parse_args().names or list(ALL)
     unknown = [name for name in asked if not _named(name)]
     if unknown:
         parser.error(f"{unknown[0]!r} is none of {', '.join(ALL)}")
     for name in [found for group in asked for found in _named(group)]:
         start = time.monotonic()
-        ALL[name]()
+        (ALL | BY_NAME_ALONE)[name]()
         print(f"     {name} took {time.monotonic() - start:.0f} s", flush=True)
     print(f"{len(_failures)} failed" + "".join(f"\n     {what}" for what in _failures))
     return min(len(_failures), 100)

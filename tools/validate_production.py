@@ -111,9 +111,14 @@ def shards_digest(plan: Plan, folder: Path) -> str:
     return hashlib.sha256(b"".join((folder / shard_name(i)).read_bytes() for i in range(len(plan.shards)))).hexdigest()
 
 
-def killed(words: list[str], after_s: float) -> bool:
-    """Start a command, kill it after a time with all of its processes; whether it was still there."""
+def killed(words: list[str], shards: Path, n: int, after_s: float) -> bool:
+    """Start a command and kill it with all of its processes; whether it was still there.
+
+    That is some time after n shards are done, and so anywhere in the work, however busy the machine is.
+    """
     worker = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while worker.poll() is None and sum(1 for _ in shards.glob("shard-*.amsd")) < n:
+        time.sleep(0.002)
     try:
         _ = worker.wait(timeout=after_s)
     except subprocess.TimeoutExpired:
@@ -121,6 +126,13 @@ def killed(words: list[str], after_s: float) -> bool:
         _ = worker.wait()
         return True
     return False
+
+
+def moment(rng: np.random.Generator, n: int) -> tuple[int, float]:
+    """Draw how many of n shards are done, and the time [s] after it; one in ten falls into the start-up."""
+    if rng.random() < 0.1:
+        return 0, rng.uniform(0.0, 1.5)
+    return int(rng.integers(0, n + 1)), rng.uniform(0.0, 0.05)
 
 
 def small_plan(folder: Path) -> Path:
@@ -156,7 +168,7 @@ def _killed_workers(say: Say, plan_file: Path, wanted: str, rng: np.random.Gener
     done = []
     for i in range(n):
         words = [*COMMAND, "work", str(plan_file), "--folder", str(shards), "--quiet", "--workers", str(1 + i % 2)]
-        n_killed += killed(words, rng.uniform(0.5, 3.5))
+        n_killed += killed(words, shards, *moment(rng, len(plan.shards)))
         states = [state.state for state in shard_states(plan, shards)]
         done.append(states.count("done"))
         torn += states.count("damaged") + states.count("foreign")
@@ -191,22 +203,29 @@ main()
 
 def _killed_runs(say: Say, config: Config, rng: np.random.Generator, n: int) -> None:
     results = Path(config.output.folder)
+    kept_in, n_shard = results.with_name(".results.shards"), len(read_plan(results.with_name("plan.json")).shards)
     words = [sys.executable, "-c", _RUN, str(results.with_name("config.toml"))]
     subprocess.run(words, check=True, capture_output=True)
     wanted, wrong, n_killed, kept, torn = digest(results), 0, 0, 0, 0
     for _ in range(n):
         shutil.rmtree(results)
-        n_killed += killed(words, rng.uniform(0.8, 5.0))
-        kept += results.with_name(".results.shards").exists()
+        n_killed += killed(words, kept_in, *moment(rng, n_shard))
+        kept += kept_in.exists()
         if results.exists():
             torn += digest(results) != wanted
         else:
             subprocess.run(words, check=True, capture_output=True)
         wrong += digest(results) != wanted
-        shutil.rmtree(results.with_name(".results.shards"), ignore_errors=True)
+        shutil.rmtree(kept_in, ignore_errors=True)
     got = f"{wrong} wrong, {torn} torn; {n_killed} were still at work, {kept} with shards to go on from"
     good = wrong == torn == 0 and kept > n // 5
     say(f"production_kills, {n} times `run` killed and run again", "0 wrong, 0 torn", got, good)
+
+
+def production_thousand_kills(say: Say) -> None:
+    """Both, a thousand times in all; an hour."""
+    production_kills(say, 800)
+    production_killed_runs(say, 200)
 
 
 def production_damage(say: Say) -> None:
@@ -269,6 +288,7 @@ def production_interrupt(say: Say, n: int = 20) -> None:
         say("production_interrupt, temporary files", "none", str(left), left == 0)
 
 
+BY_NAME_ALONE: dict[str, Callable[[Say], None]] = {"production_thousand_kills": production_thousand_kills}
 VALIDATIONS: dict[str, Callable[[Say], None]] = {
     "production_bits": production_bits,
     "production_kills": production_kills,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from amsdipole.config import Config, SelectionConfig, unit_factor
 from amsdipole.events import CountsMaps, EventFiles, PurityLookup, Selection, count_weighted
 from amsdipole.instrument import Instrument
+from amsdipole.threads import threads
 
 __all__ = ["FilePart", "Progress", "candidate_files", "counted_candidates", "event_files", "selection_of"]
 
@@ -125,6 +126,8 @@ def event_files(
         tuple(dict.fromkeys((*selection_of(selection).columns, *responses))),
         {name: unit_factor(name, unit) for name, unit in chosen.units.items()},
         chosen.limits,
+        # Who asks for one thread has one processor to give: a worker of a farm, or one of as many as there are cores.
+        ahead=threads() > 1,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from amsdipole.analysis import Progress, concluded
 from amsdipole.config import Config
 from amsdipole.errors import DataError
-from amsdipole.events import CountsMaps, merged_counts_of
+from amsdipole.events import CountsCells, CountsMaps, merged_counts_of
 from amsdipole.exposure import LivetimeAxes, LivetimeCube, merged_axes, zenith_edges
 from amsdipole.producing import prepared
 from amsdipole.production import (
@@ -18,6 +18,7 @@ from amsdipole.production import (
     axes_of,
     check_unchanged,
     counts_of,
+    in_order,
     read_shard,
     shard_name,
     shard_states,
@@ -97,7 +98,11 @@ def merge_shards(
 
 
 def _absent(plan: Plan, folder: str | os.PathLike[str], *, allow_missing: bool) -> list[ShardState]:
-    bad = [found for found in shard_states(plan, folder) if found.state != "done"]
+    # Every byte is checked when sums are read, which is before anything is made of them; before that only where the
+    # result depends on what is damaged, or a refusal tells how many are.
+    bad = [found for found in shard_states(plan, folder, checked=allow_missing) if found.state != "done"]
+    if bad and not allow_missing:
+        bad = [found for found in shard_states(plan, folder) if found.state != "done"]
     wrong = bad if not allow_missing else [found for found in bad if found.state == "foreign"]
     if wrong:
         first = f"shard {wrong[0].index} is {wrong[0].state}" + (f" ({wrong[0].reason})" if wrong[0].reason else "")
@@ -149,8 +154,14 @@ def _shards(
     plan: Plan, kind: str, among: Sequence[int], folder: Path, progress: Progress | None
 ) -> Iterator[ShardSums]:
     chosen = [i for i in among if plan.shards[i].kind == kind]
-    for done, index in enumerate(chosen, start=1):
-        sums = read_shard(folder / shard_name(index))
+
+    def read(index: int) -> ShardSums:
+        try:
+            return read_shard(folder / shard_name(index))
+        except DataError as error:
+            raise DataError(f"shard {index} is not done: it is damaged ({error})") from error
+
+    for done, (index, sums) in enumerate(zip(chosen, in_order(read, chosen), strict=True), start=1):
         if (sums.plan, sums.index) != (plan.identity, index):
             raise DataError(f"{folder / shard_name(index)}: it is no longer the result of shard {index} of this plan")
         yield sums
@@ -159,7 +170,7 @@ def _shards(
 
 
 def _merged_counts(plan: Plan, among: Sequence[int], folder: Path, progress: Progress | None) -> tuple[CountsMaps, ...]:
-    def parts() -> Iterator[tuple[CountsMaps, ...]]:
+    def parts() -> Iterator[tuple[CountsCells, ...]]:
         for sums in _shards(plan, "events", among, folder, progress):
             yield counts_of(sums.facts, sums.arrays)
 

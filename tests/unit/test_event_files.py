@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,17 @@ def test_events_come_back_as_they_were_written(tmp_path):
     path = str(tmp_path / "e.parquet")
     assert write_events(path, [columns()]) == 300
     assert_same_events(read(path), columns())
+
+
+def test_without_reading_ahead_one_thread_does_all(tmp_path):
+    path = str(tmp_path / "e.parquet")
+    write_events(path, [columns()])
+    for ahead in (True, False):
+        names = set()
+        for _ in EventFiles((path,), batch_size=10, ahead=ahead).batches():
+            names |= {thread.name for thread in threading.enumerate()}
+        assert ("amsdipole-reader" in names) == ahead
+    assert_same_events(read(path, batch_size=10, ahead=False), columns())
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 100, 299, 300, 10_000])

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import erf
-from scipy.stats import ncx2
+from scipy.stats import chi, ncx2
 
 from amsdipole.errors import RangeError
 from amsdipole.statistics import (
     LIMIT_METHODS,
+    ExpectedLimit,
     LimitMethod,
+    UpperLimit,
     coverage,
     delta_cdf,
     delta_pdf,
@@ -173,6 +175,69 @@ def test_these_limits_never_cover_too_seldom(method: LimitMethod, t: float) -> N
 def test_every_limit_is_recorded_with_its_method() -> None:
     found = limits(0.0109, sigma_isotropic(1.8e5), methods=METHODS)
     assert [record.method for record in found] == METHODS
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_record_tells_all_that_its_limit_was_made_of(method: LimitMethod) -> None:
+    wanted = UpperLimit(method, 0.9, 3.0, 2.0, upper_limit(3.0, 2.0, method=method, confidence=0.9))
+    assert limits(3.0, 2.0, methods=[method], confidence=0.9) == (wanted,)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_expected_bands_are_the_limits_at_the_quantiles_of_chi(method: LimitMethod) -> None:
+    low95, low68, median, high68, high95 = (
+        upper_limit(2.0 * float(chi.ppf(share, 3)), 2.0, method=method, confidence=0.9)
+        for share in (0.025, 0.16, 0.5, 0.84, 0.975)
+    )
+    wanted = ExpectedLimit(method, 0.9, 2.0, median, (low68, high68), (low95, high95))
+    assert expected_limit(2.0, method=method, confidence=0.9) == wanted
+
+
+@pytest.mark.parametrize(("delta", "sigma", "confidence"), [(1.2, 1.0, 0.95), (6.0, 2.0, 0.9), (0.3, 0.1, 0.68)])
+def test_a_limit_covers_as_often_as_the_law_of_the_amplitude_says(
+    delta: float, sigma: float, confidence: float
+) -> None:
+    # CLs excludes delta where F(x | delta) <= (1 - confidence) F(x | 0): the x of equality, by bisection over SciPy's
+    # noncentral chi squared, and the chance of a greater one.
+    low, high, t = 0.0, 50.0, delta / sigma
+    for _ in range(200):
+        x = 0.5 * (low + high)
+        kept = ncx2.cdf(x * x, 3, t * t) > (1.0 - confidence) * ncx2.cdf(x * x, 3, 0.0)
+        low, high = (low, x) if kept else (x, high)
+    found = coverage(delta, sigma, method="cls", confidence=confidence)
+    assert found == pytest.approx(ncx2.sf(x * x, 3, t * t), abs=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_limit_is_at_95_percent_unless_something_else_is_asked(method: LimitMethod) -> None:
+    alone = LIMIT_METHODS[method]
+    assert alone(2.0, 1.0) == alone(2.0, 1.0, confidence=0.95) == upper_limit(2.0, 1.0, method=method)
+    assert limits(2.0, 1.0, methods=[method]) == limits(2.0, 1.0, methods=[method], confidence=0.95)
+    assert expected_limit(1.0, method=method) == expected_limit(1.0, method=method, confidence=0.95)
+    assert coverage(2.0, 1.0, method=method) == coverage(2.0, 1.0, method=method, confidence=0.95)
+
+
+@pytest.mark.parametrize(("method", "share"), [("cls", 1.0), ("neyman", 0.95)])
+def test_no_limit_is_below_the_least(method: LimitMethod, share: float) -> None:
+    # CLs never excludes less than 2.448 sigma; Neyman's limit of 0 misses a true dipole of nearly 0 in 5 % of skies.
+    assert coverage(1e-9, 1.0, method=method) == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize("confidence", [0.05, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("t", [0.5, 3.0, 12.0])
+def test_neymans_limit_covers_exactly_as_often_as_it_says(t: float, confidence: float) -> None:
+    # At low confidence the limit lies below the amplitude, far below where the confidence is 5 %.
+    assert coverage(2.0 * t, 2.0, method="neyman", confidence=confidence) == pytest.approx(confidence, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_coverage_of_bad_arguments_is_refused(method: LimitMethod) -> None:
+    with pytest.raises(RangeError, match=r"delta = -1\.0 is outside"):
+        coverage(-1.0, 1.0, method=method)
+    with pytest.raises(RangeError, match=r"sigma = 0\.0 is outside"):
+        coverage(1.0, 0.0, method=method)
+    with pytest.raises(RangeError, match=r"confidence = 0\.0 is outside"):
+        coverage(1.0, 1.0, method=method, confidence=0.0)
 
 
 def test_two_limits_are_given_side_by_side() -> None:

@@ -120,6 +120,16 @@ def test_a_file_that_is_no_fits_is_refused(path):
         read_map(path)
 
 
+def test_a_damaged_header_is_refused_and_not_mended(path, caplog):
+    write_map(path, SkyMap(np.arange(12.0), "galactic"))
+    damaged = bytearray(Path(path).read_bytes())
+    damaged[damaged.index(b"TFORM1") + 79] = ord("p")  # behind the value of the card, without a slash
+    _ = Path(path).write_bytes(damaged)
+    with pytest.raises(DataError, match=r"no readable HEALPix map \(Unparsable card \(TFORM1\)"):
+        read_map(path)
+    assert caplog.records == []
+
+
 def test_a_fits_file_that_holds_no_map_is_refused(path):
     fits.PrimaryHDU(np.zeros((3, 3))).writeto(path)
     with pytest.raises(DataError, match=r"map\.fits: no readable HEALPix map"):

@@ -257,7 +257,7 @@ def test_a_full_disk_and_a_folder_that_takes_nothing_are_input_output_errors(cop
 
 def counts(value, edge=(1.0, 2.0), cuts=("accepted",)):
     units = np.array([[value]])
-    return CountsMaps(units, units, np.array(edge), dict.fromkeys(cuts, 1), np.array([[1]]))
+    return CountsMaps(units, units, np.array(edge), dict.fromkeys(cuts, 1), np.array([[0], [1], [0]]))
 
 
 def test_merged_counts_are_checked():

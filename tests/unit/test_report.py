@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,15 @@ def test_what_is_no_result_is_refused(tmp_path: Path, text: str, message: str) -
     (tmp_path / "result.json").write_text(text)
     with pytest.raises(DataError, match=message):
         read_result(tmp_path)
+
+
+def test_fits_of_another_version_are_refused(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "results"
+    _ = shutil.copytree(folder, copy)
+    (copy / "templates").mkdir()
+    _ = (copy / "templates" / "fits.json").write_text('{"format": "amsdipole-fits", "fits": []}')
+    with pytest.raises(DataError, match=r"fits\.json: amsdipole-fits of format_version None; .* 2 is read"):
+        _ = report_page([copy])
 
 
 def test_the_command_does_not_write_over_a_report(folder: Path, tmp_path: Path) -> None:

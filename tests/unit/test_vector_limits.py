@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import simpson
+from scipy.stats import norm
 
 from amsdipole.errors import FitError, RangeError, ShapeError
 from amsdipole.statistics import (
     LIMIT_METHODS,
+    UpperLimit,
     amplitude_cdf,
     amplitude_pdf,
     delta_cdf,
@@ -20,6 +23,7 @@ from amsdipole.statistics import (
     vector_limit,
     vector_limits,
 )
+from amsdipole.statistics.amplitude_law import posterior_tails
 
 METHODS = list(LIMIT_METHODS)
 QUICK = [method for method in METHODS if method != "feldman_cousins"]
@@ -64,6 +68,87 @@ def test_the_density_is_the_derivative_of_the_law():
     x = np.linspace(0.0, 14.0, 2001)
     density = amplitude_pdf(x, np.tile(TRUTH, (len(x), 1)), COVARIANCE)
     assert np.trapezoid(density, x) == pytest.approx(1.0, abs=1e-6)
+
+
+def chance_below(x, mean, width):
+    """Chance of an amplitude below x for errors along the axes: x, then y, then z within the ball, by 100 points."""
+    node, weight = np.polynomial.legendre.leggauss(100)
+    angle, weight = 0.5 * np.pi * node, 0.5 * np.pi * weight
+    first = x * np.sin(angle)
+    rest = x * np.cos(angle)
+    second, height = rest[:, None] * np.sin(angle), rest[:, None] * np.cos(angle)
+    of_first = norm.pdf(first, mean[0], width[0]) * x * np.cos(angle) * weight
+    of_second = norm.pdf(second, mean[1], width[1]) * height * weight
+    of_third = norm.cdf(height, mean[2], width[2]) - norm.cdf(-height, mean[2], width[2])
+    return of_first @ (of_second * of_third).sum(axis=1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+@pytest.mark.parametrize("x", [0.2, 1.0, 2.5, 4.5])
+@pytest.mark.parametrize("mean", [np.zeros(3), TRUTH, np.array([0.0, 3.0, 0.0])])
+def test_the_law_of_the_amplitude_is_its_integral_over_the_ball(x, mean, scale):
+    covariance = np.diag([3.0, 1.0, 0.2])
+    found = amplitude_cdf([scale * x], [scale * mean], scale**2 * covariance)[0]
+    assert found == pytest.approx(chance_below(x, mean, np.sqrt(np.diag(covariance))), abs=1e-10)
+
+
+@pytest.mark.parametrize("mean", [np.zeros(3), TRUTH, np.array([0.0, 3.0, 0.0])])
+def test_the_density_of_the_amplitude_is_the_slope_of_its_law(mean):
+    covariance, step = np.diag([3.0, 1.0, 0.2]), 1e-3
+    x = np.array([0.3, 1.0, 2.5, 4.5])
+    means = np.tile(mean, (len(x), 1))
+    law = [amplitude_cdf(x + shift, means, covariance) for shift in (-2 * step, -step, step, 2 * step)]
+    # Five points err by step**4 / 30 of the fifth derivative, and by the rounding of the law over the step.
+    slope = (law[0] - 8 * law[1] + 8 * law[2] - law[3]) / (12 * step)
+    np.testing.assert_allclose(amplitude_pdf(x, means, covariance), slope, atol=1e-9)
+
+
+@pytest.mark.parametrize("power", [0, 1, 2])
+@pytest.mark.parametrize("mean", [np.zeros(3), np.array([0.6, -1.0, 0.3])])
+def test_the_posterior_is_its_integral_over_amplitude_and_direction(power, mean):
+    covariance = np.diag([3.0, 1.0, 0.2])
+    inverse = np.linalg.inv(covariance)
+    r = np.linspace(0.0, 14.0, 1401)
+    cosine, weight = np.polynomial.legendre.leggauss(60)
+    azimuth = (np.arange(120) + 0.5) * np.pi / 60
+    sine = np.sqrt(1.0 - cosine**2)[:, None]
+    unit = np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), np.broadcast_to(cosine[:, None], (60, 120))])
+    density = (
+        np.array(
+            [
+                (weight @ np.exp(-0.5 * np.einsum("ijk,il,ljk->jk", d, inverse, d))).sum()
+                for d in (mean[:, None, None] - amplitude * unit for amplitude in r)
+            ]
+        )
+        * r**power
+    )
+    for i in (0, 100, 250, 400):
+        wanted = simpson(density[i:], x=r[i:]) / simpson(density, x=r)
+        found = posterior_tail([r[i]], [mean], covariance, power=power)[0]
+        # Simpson's rule over steps of 0.01, of which one side may have an odd number.
+        assert found == pytest.approx(wanted, abs=1e-7)
+
+
+def test_several_posteriors_are_each_that_of_its_prior():
+    t, rho = np.array([0.5, 1.5, 3.0]), np.stack([TRUTH, -TRUTH, np.zeros(3)])
+    found = posterior_tails(rho, COVARIANCE, powers=(2, 0, 1))(t)
+    for row, power in zip(found, (2, 0, 1), strict=True):
+        np.testing.assert_allclose(row, posterior_tail(t, rho, COVARIANCE, power=power), rtol=1e-12)
+
+
+def test_many_amplitudes_are_treated_as_one_after_the_other(monkeypatch):
+    monkeypatch.setattr("amsdipole.statistics.amplitude_law.CHUNK", 30_000)  # a few rows at a time
+    x = np.linspace(0.0, 5.0, 60)
+    rho = np.random.default_rng(3).normal(size=(60, 3))
+    matrices = COVARIANCE * np.linspace(0.5, 2.0, 60)[:, None, None]
+    for some in (np.arange(0, 60, 7), np.array([59])):
+        for law in (amplitude_cdf, amplitude_pdf):
+            alone = [law([x[i]], rho[i : i + 1], matrices[i])[0] for i in some]
+            # A batch takes the nodes that its sharpest row needs.
+            np.testing.assert_allclose(law(x, rho, matrices)[some], alone, atol=1e-10)
+        alone = [posterior_tail([x[i]], rho[i : i + 1], matrices[i], power=1)[0] for i in some]
+        np.testing.assert_allclose(posterior_tail(x, rho, matrices, power=1)[some], alone, atol=1e-10)
+    assert len(posterior_tail([], np.zeros((0, 3)), COVARIANCE, power=1)) == 0
 
 
 @pytest.mark.parametrize("power", [0, 1, 2])
@@ -129,6 +214,33 @@ def test_expected_bands_do_not_depend_on_the_axes():
 def test_several_limits_carry_their_names():
     found = vector_limits([1.0, 0.0, 0.0], np.eye(3), methods=("neyman", "flat_rho"))
     assert [(u.method, u.sigma) for u in found] == [("neyman", 1.0), ("flat_rho", 1.0)]
+
+
+@pytest.mark.parametrize("method", QUICK)
+@pytest.mark.parametrize("direction", ["fitted", "weakest"])
+def test_a_record_tells_all_that_its_limit_was_made_of(method, direction):
+    (found,) = vector_limits(TRUTH, COVARIANCE, methods=[method], confidence=0.9, direction=direction)
+    wanted = vector_limit(TRUTH, COVARIANCE, method=method, confidence=0.9, direction=direction)
+    sigma = (COVARIANCE.trace() / 3) ** 0.5
+    assert found == UpperLimit(method, 0.9, pytest.approx(3.5**0.5), pytest.approx(sigma), wanted)
+
+
+@pytest.mark.parametrize(("method", "power"), [("flat_delta", 0), ("proportional_delta", 1), ("flat_rho", 2)])
+def test_a_credible_limit_leaves_its_share_of_the_posterior(method, power):
+    limit = vector_limit(TRUTH, COVARIANCE, method=method, confidence=0.9)
+    # To the 1e-8 sigma of the root.
+    assert posterior_tail([limit], TRUTH[None], COVARIANCE, power=power)[0] == pytest.approx(0.1, abs=1e-7)
+
+
+@pytest.mark.parametrize("direction", ["fitted", "weakest"])
+def test_frequentist_limits_solve_their_equations_along_the_direction(direction):
+    weakest = np.linalg.eigh(COVARIANCE)[1][:, -1]
+    along = TRUTH / np.linalg.norm(TRUTH) if direction == "fitted" else weakest
+    x = [np.linalg.norm(TRUTH)]
+    at_zero = amplitude_cdf(x, np.zeros((1, 3)), COVARIANCE)[0]
+    for method, wanted in (("neyman", 0.1), ("cls", 0.1 * at_zero)):
+        limit = vector_limit(TRUTH, COVARIANCE, method=method, confidence=0.9, direction=direction)
+        assert amplitude_cdf(x, limit * along[None], COVARIANCE)[0] == pytest.approx(wanted, abs=1e-7)
 
 
 def test_significance_is_one_sided():

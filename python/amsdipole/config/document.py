@@ -1,6 +1,8 @@
 """The whole configuration, and reading it."""
 
 import os
+import re
+import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -19,6 +21,9 @@ from amsdipole.errors import ConfigError
 __all__ = ["Config", "config_from", "read_config"]
 
 MOST_BYTES = 1 << 20  # the template with all its comments has 12 KB
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+# The time that tomllib takes grows with the square of the parts of a key.
+_DEEP = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{40}}")
 
 
 class Config(Section):
@@ -104,7 +109,11 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     if not file.is_file():
         raise ConfigError(f"{file}: no such file")
     try:
-        document = tomllib.loads(read_bounded(file, most=MOST_BYTES).decode())
+        text = read_bounded(file, most=MOST_BYTES).decode()
+        if (deep := _DEEP.search(text)) is not None:
+            line = text.count("\n", 0, deep.start()) + 1
+            raise ValueError(f"line {line} has a key of more than 40 parts")
+        document = tomllib.loads(text)
     except (ValueError, RecursionError, OSError) as error:  # of TOML, of UTF-8, of numbers too long to read
         raise ConfigError(f"{file}: no readable TOML ({error})") from error
     return config_from(document, folder=file.parent, source=str(file))
@@ -140,11 +149,17 @@ def config_from(document: dict[str, Any], *, folder: Path, source: str) -> Confi
         raise ConfigError(f"{source}: {faults}") from None
 
 
+# A value may be as long and as deep as a file can make it.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+_SHORT.maxlist = _SHORT.maxdict = 20
+
+
 def _fault(entry: Any) -> str:
     place = ".".join(str(part) for part in entry["loc"]) or "the document"
     if entry["type"] == "extra_forbidden":
         return f"{place} is an unknown key"
     if entry["type"] == "missing":
         return f"{place} is missing"
-    found = "" if entry["type"] == "value_error" else f" = {entry['input']!r}"
+    found = "" if entry["type"] == "value_error" else f" = {_SHORT.repr(entry['input'])}"
     return f"{place}{found}: {entry['msg'].removeprefix('Value error, ')}"

@@ -5,7 +5,7 @@ from amsdipole.events.back_traced import BackTracedCounts, accepted_by_bin, coun
 from amsdipole.events.counts import CUTS, UNIT, Counts, CountsMaps, count_events, count_sky_events, count_weighted
 from amsdipole.events.files import EVENT_COLUMNS, EventBatch, EventFiles, EventStream
 from amsdipole.events.lookup import PurityLookup
-from amsdipole.events.merged_counts import merged_counts, merged_counts_of
+from amsdipole.events.merged_counts import CountsCells, merged_counts, merged_counts_of
 from amsdipole.events.purity import PurityWeights, purity_weights, regions
 from amsdipole.events.response_counts import response_counts
 from amsdipole.events.responses import ResponseBins, histogram, table_range
@@ -23,6 +23,7 @@ __all__ = [
     "UNIT",
     "BackTracedCounts",
     "Counts",
+    "CountsCells",
     "CountsMaps",
     "EventBatch",
     "EventFiles",

@@ -187,7 +187,8 @@ def _unreadable_group(path: str, names: Sequence[str], first: int) -> int:
 def _csv(path: str) -> Table:
     def opened() -> pa.csv.CSVStreamingReader:
         try:
-            return pa.csv.open_csv(path, read_options=pa.csv.ReadOptions(block_size=1 << 24))
+            options = pa.csv.ReadOptions(block_size=1 << 24, use_threads=threads() > 1)
+            return pa.csv.open_csv(path, read_options=options)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{path}: no readable CSV file ({_line(error)})") from error
 

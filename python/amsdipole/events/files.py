@@ -144,6 +144,8 @@ class EventFiles:
         Interval that every value of a column must lie in.
     rows : tuple of (int, int), optional
         Of a single file, only the rows from the first on and before the second.
+    ahead : bool
+        Whether a thread of its own reads and decodes the next batch while one is worked on.
 
     Raises
     ------
@@ -158,6 +160,7 @@ class EventFiles:
     factor: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     rows: tuple[int, int] | None = None
+    ahead: bool = True
     _n_event: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +201,7 @@ class EventFiles:
                 factor=self.factor,
                 limits=self.limits,
                 checked=checked,
+                ahead=self.ahead,
             )
 
 
@@ -270,14 +274,16 @@ def batches_of(
     factor: Mapping[str, float] | None = None,
     limits: Mapping[str, tuple[float, float]] | None = None,
     checked: bool = True,
+    ahead: bool = True,
 ) -> Iterator[EventBatch]:
-    """Give the events of a table, read ahead by a thread, after a look at the limits of their columns."""
+    """Give the events of a table, by wish read ahead by a thread, after a look at the limits of their columns."""
     scale = {columns.get(name, name): value for name, value in (factor or {}).items()}
     names = [columns.get(name, name) for name in REQUIRED_COLUMNS]
     weight = columns.get("weight", "weight") if columns.get("weight", "weight") in table.names else None
     theirs = {name: columns.get(name, name) for name in _further(extra, limits or {})}
     wanted = dict.fromkeys([*names, *([] if weight is None else [weight]), *theirs.values()])
-    for record, first in read_ahead(table.stream(list(wanted), batch_size)):
+    records = table.stream(list(wanted), batch_size)
+    for record, first in read_ahead(records) if ahead else records:
         batch = _batch(record, names, weight, table, first, theirs, scale)
         batch = batch.check() if checked else batch
         batch.check_limits(limits or {})

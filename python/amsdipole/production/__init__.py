@@ -3,6 +3,7 @@
 from amsdipole.production.batch import htcondor_job, slurm_job
 from amsdipole.production.engine import ShardFailure, attempt, run_shards
 from amsdipole.production.engines import Engine, EngineName, open_engine
+from amsdipole.production.in_order import in_order
 from amsdipole.production.input_files import InputFile, check_unchanged, input_file
 from amsdipole.production.plan import Plan, Shard, read_plan, write_plan
 from amsdipole.production.shard_file import ShardSums, read_shard, shard_name, write_shard
@@ -27,6 +28,7 @@ __all__ = [
     "counts_of",
     "counts_sums",
     "htcondor_job",
+    "in_order",
     "input_file",
     "open_engine",
     "read_plan",

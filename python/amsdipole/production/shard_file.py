@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,14 @@ from amsdipole.errors import DataError
 
 __all__ = ["ShardSums", "read_shard", "shard_name", "shard_owner", "write_shard"]
 
-MAGIC = b"AMSDSHD1"
+KIND = b"AMSDSHD"
+MAGIC = KIND + b"2"
 CHECKSUM_BYTES = 32
-MOST_BYTES = 1 << 32  # of a file, and of an array in it
+MOST_BYTES = 1 << 32  # of a file, and so of all that is in it
 MOST_HEADER_BYTES = 1 << 24
 _DTYPES = ("<i8", "<f8", "|u1")
 _LENGTH = struct.Struct("<Q")
+_ALIGNED = 8  # every block begins at a multiple: arrays are used where they were read
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,22 +73,27 @@ def write_shard(path: str | os.PathLike[str], sums: ShardSums, *, overwrite: boo
 
     Notes
     -----
-    ``AMSDSHD1``, the length of the header (64 bits, little-endian), the header in canonical JSON, the arrays deflated
-    one after the other, and the SHA-256 of all of that. The file appears whole or not at all.
+    ``AMSDSHD2``, the length of the header (64 bits, little-endian), the header in canonical JSON, the arrays one after
+    the other, and the SHA-256 of all of that. Header and arrays are filled up with spaces and zeros to multiples of
+    eight bytes. Nothing is deflated: `counts_sums` leaves out cells that hold nothing, and what a library for deflating
+    makes of the rest is not the same bytes on every machine. The file appears whole or not at all.
     """
     blocks, entries = [], []
     for name, values in sums.arrays.items():
         stored = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
         if stored.dtype.str not in _DTYPES:
             raise AssertionError(f"{name}: {stored.dtype.str} is not stored")
-        block = zlib.compress(stored.tobytes(), level=1)
-        blocks.append(block)
-        entries.append({"name": name, "dtype": stored.dtype.str, "shape": stored.shape, "n_byte": len(block)})
+        blocks += [stored.tobytes(), bytes(-stored.nbytes % _ALIGNED)]
+        entries.append({"name": name, "dtype": stored.dtype.str, "shape": stored.shape})
     header = {"plan": sums.plan, "shard": sums.index, "facts": sums.facts, "arrays": entries}
     text = json.dumps(header, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    body = b"".join([MAGIC, _LENGTH.pack(len(text)), text, *blocks])
-    with replacing(path, overwrite=overwrite) as temporary:
-        Path(temporary).write_bytes(body + hashlib.sha256(body).digest())
+    text += b" " * (-len(text) % _ALIGNED)
+    seen = hashlib.sha256()
+    with replacing(path, overwrite=overwrite) as temporary, open(temporary, "wb") as stream:
+        for block in (MAGIC, _LENGTH.pack(len(text)), text, *blocks):
+            seen.update(block)
+            stream.write(block)
+        stream.write(seen.digest())
 
 
 def read_shard(path: str | os.PathLike[str]) -> ShardSums:
@@ -115,13 +121,15 @@ def read_shard(path: str | os.PathLike[str]) -> ShardSums:
         raise _no_result(path, error) from error
 
 
-def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
-    """Say whose result a file is, without making its arrays; every byte is checked all the same.
+def shard_owner(path: str | os.PathLike[str], *, checked: bool = True) -> tuple[str, int]:
+    """Say whose result a file is, without making its arrays.
 
     Parameters
     ----------
     path : path-like
         File that `write_shard` made.
+    checked : bool
+        Whether every byte is checked all the same; without, for who reads it all later, only its beginning is read.
 
     Returns
     -------
@@ -133,9 +141,9 @@ def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
     Raises
     ------
     DataError
-        The file is missing, truncated, too long, damaged in any bit, or of another kind.
+        The file is missing or of another kind, or what is read of it is truncated, too long, or damaged in any bit.
     """
-    body = _verified(path)
+    body = _verified(path) if checked else memoryview(_read(path, header=True))
     try:
         header, _ = _header(body)
         return str(header["plan"]), _whole(header["shard"])
@@ -143,15 +151,24 @@ def shard_owner(path: str | os.PathLike[str]) -> tuple[str, int]:
         raise _no_result(path, error) from error
 
 
-_UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, zlib.error)
+_UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 
 
 def _no_result(path: str | os.PathLike[str], error: BaseException) -> DataError:
     return DataError(f"{os.fspath(path)}: no readable result of a shard ({type(error).__name__}: {error})")
 
 
-def _verified(path: str | os.PathLike[str]) -> bytes:
+def _verified(path: str | os.PathLike[str]) -> memoryview:
     """Give all of a file but its checksum, which is right."""
+    whole = _read(path)
+    body, checksum = memoryview(whole)[:-CHECKSUM_BYTES], whole[-CHECKSUM_BYTES:]
+    if hashlib.sha256(body).digest() != checksum:
+        raise DataError(f"{os.fspath(path)}: damaged or truncated, its checksum is wrong")
+    return body
+
+
+def _read(path: str | os.PathLike[str], *, header: bool = False) -> bytes:
+    """Read a file that begins and is as long as results of shards are, or no more of it than its header."""
     name = os.fspath(path)
     if not Path(path).is_file():
         raise DataError(f"{name}: no such file")
@@ -160,15 +177,18 @@ def _verified(path: str | os.PathLike[str]) -> bytes:
     if not least <= size <= MOST_BYTES:
         raise DataError(f"{name}: {size} bytes are no result of a shard; {least} to {MOST_BYTES} are")
     try:
-        whole = Path(path).read_bytes()
+        with open(path, "rb") as stream:
+            found = stream.read(least - CHECKSUM_BYTES) if header else stream.read()
+            if header:
+                (length,) = _LENGTH.unpack(found[len(MAGIC) :])
+                found += stream.read(min(length, MOST_HEADER_BYTES))
     except OSError as error:
         raise DataError(f"{name}: cannot be read ({error.strerror})") from error
-    body, checksum = whole[:-CHECKSUM_BYTES], whole[-CHECKSUM_BYTES:]
-    if not body.startswith(MAGIC):
+    if not found.startswith(KIND):
         raise DataError(f"{name}: it is no result of a shard")
-    if hashlib.sha256(body).digest() != checksum:
-        raise DataError(f"{name}: damaged or truncated, its checksum is wrong")
-    return body
+    if not found.startswith(MAGIC):
+        raise DataError(f"{name}: it is the result of a shard in another format than {MAGIC.decode()}, or damaged")
+    return found
 
 
 def _whole(value: Any) -> int:
@@ -177,38 +197,33 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _header(body: bytes) -> tuple[dict[str, Any], int]:
+def _header(body: memoryview) -> tuple[dict[str, Any], int]:
     start = len(MAGIC) + _LENGTH.size
     (length,) = _LENGTH.unpack(body[len(MAGIC) : start])
     if length > MOST_HEADER_BYTES or start + length > len(body):
         raise ValueError(f"a header of {length} bytes")
-    header = json.loads(body[start : start + length])
+    header = json.loads(bytes(body[start : start + length]))
     if not isinstance(header, dict):
         raise ValueError("a header that is no object")
     return header, start + length
 
 
-def _parsed(body: bytes) -> ShardSums:
+def _parsed(body: memoryview) -> ShardSums:
     header, at = _header(body)
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for entry in header["arrays"]:
-        dtype, shape, n_byte = str(entry["dtype"]), tuple(map(_whole, entry["shape"])), _whole(entry["n_byte"])
-        if dtype not in _DTYPES or any(n < 0 for n in shape) or not 0 <= n_byte <= len(body) - at:
+        name, dtype, shape = str(entry["name"]), str(entry["dtype"]), tuple(map(_whole, entry["shape"]))
+        if dtype not in _DTYPES or any(n < 0 for n in shape) or name in arrays:
             raise ValueError(f"array {entry}")
-        wanted = np.dtype(dtype).itemsize
+        n_byte = np.dtype(dtype).itemsize
         for n in shape:
-            wanted *= n
-        if wanted > MOST_BYTES:
-            raise ValueError(f"array {entry} of {wanted} bytes")
-        inflate = zlib.decompressobj()
-        # No more than is wanted is ever made, whatever the file holds.
-        raw = inflate.decompress(body[at : at + n_byte], wanted + 1)
-        if len(raw) != wanted or not inflate.eof or inflate.unused_data:
-            raise ValueError(f"array {entry['name']!r} does not have the length that it says")
-        arrays[str(entry["name"])] = (
-            np.frombuffer(raw, dtype=dtype).reshape(shape).astype(np.dtype(dtype).newbyteorder("="))
-        )
-        at += n_byte
+            n_byte *= n
+        filled = n_byte + -n_byte % _ALIGNED
+        if filled > len(body) - at or any(body[at + n_byte : at + filled]):
+            raise ValueError(f"array {entry} does not end within the file, with zeros behind it")
+        values = np.frombuffer(body[at : at + n_byte], dtype=dtype).reshape(shape)
+        arrays[name] = values.astype(np.dtype(dtype).newbyteorder("="), copy=False)
+        at += filled
     if at != len(body):
         raise ValueError(f"{len(body) - at} bytes behind the last array")
     return ShardSums(str(header["plan"]), _whole(header["shard"]), dict(header["facts"]), arrays)

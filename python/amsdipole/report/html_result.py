@@ -11,7 +11,7 @@ from amsdipole.report.folder import range_name
 from amsdipole.report.html_parts import details, paragraph, pre, table
 from amsdipole.report.published import talk_row
 from amsdipole.report.published_figure import limits_beside_published
-from amsdipole.report.reading import range_maps, read_document, result_path
+from amsdipole.report.reading import range_maps, read_fits, result_path
 from amsdipole.report.sky_figures import counts_figure, significance_figure
 from amsdipole.report.template_figure import fits_drawn
 from amsdipole.report.text import METHOD_TITLES
@@ -42,7 +42,7 @@ def result_sections(path: str | os.PathLike[str], document: dict[str, Any], show
     Raises
     ------
     DataError
-        A map of the result cannot be read.
+        A map of the result cannot be read, or its template fits are of another version.
     """
     maps = "".join(show(drawn) for entry in document["ranges"] for drawn in _sky_drawn(path, document, entry))
     sections = [
@@ -53,7 +53,7 @@ def result_sections(path: str | os.PathLike[str], document: dict[str, Any], show
     ]
     fits = result_path(path).parent / "templates" / "fits.json"
     if fits.is_file():
-        sections.append(("Template fits and purity", _fits(document, read_document(fits), show)))
+        sections.append(("Template fits and purity", _fits(document, read_fits(fits), show)))
     return [*sections, ("Checks", _checks(document)), ("Provenance", _provenance(document))]
 
 

@@ -9,7 +9,10 @@ from amsdipole.errors import DataError
 from amsdipole.report.folder import range_name
 from amsdipole.sky import SkyMap, read_map
 
-__all__ = ["range_maps", "read_document", "read_result", "result_path"]
+__all__ = ["FITS_VERSION", "range_maps", "read_document", "read_fits", "read_result", "result_path"]
+
+FITS_VERSION = 2
+"""What a ``fits.json`` holds; 2 gave it the errors of templates."""
 
 
 def result_path(path: str | os.PathLike[str]) -> Path:
@@ -120,4 +123,31 @@ def read_document(path: Path) -> dict[str, Any]:
     document = read_json(path)
     if not isinstance(document, dict):
         raise DataError(f"{path}: holds no JSON object")
+    return document
+
+
+def read_fits(path: Path) -> dict[str, Any]:
+    """Read the template fits that were kept beside weights.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A ``fits.json``.
+
+    Returns
+    -------
+    dict
+        Its contents.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, or is of another version.
+    """
+    document = read_document(path)
+    if document.get("format") != "amsdipole-fits" or document.get("format_version") != FITS_VERSION:
+        raise DataError(
+            f"{path}: {document.get('format')} of format_version {document.get('format_version')}; amsdipole-fits of "
+            f"{FITS_VERSION} is read: make the weights again"
+        )
     return document

@@ -9,6 +9,7 @@ import numpy as np
 
 from amsdipole.events import TemplateFit, WeightTables, write_weights
 from amsdipole.report.folder import made_folder
+from amsdipole.report.reading import FITS_VERSION
 from amsdipole.report.template_figure import fit_figure
 
 __all__ = ["fit_entries", "leak_lines", "template_table", "write_template_files", "write_templates"]
@@ -36,7 +37,7 @@ def write_template_files(
     """Write weights, fits and figures into a folder that is being made."""
     fits = fit_entries(tables)
     write_weights(work / "weights.npz", tables)
-    text = json.dumps({"format": "amsdipole-fits", "fits": fits}, allow_nan=False)
+    text = json.dumps({"format": "amsdipole-fits", "format_version": FITS_VERSION, "fits": fits}, allow_nan=False)
     (work / "fits.json").write_text(text + "\n", encoding="utf-8")
     for done, entry in enumerate(fits if figures else []):
         file = work / f"fit_bin_{entry['energy_bin']:02}_region_{entry['region']:03}.png"

@@ -150,6 +150,8 @@ def read_map(path: str | os.PathLike[str]) -> SkyMap:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyWarning)  # a truncated file is only warned of
             with open(path, "rb") as stream, fits.open(stream, memmap=False) as file:
+                # healpy would mend a damaged card, and say so to the log alone.
+                _ = [card.value for card in file[1].header.cards]
                 values, header = healpy.read_map(file, field=0, dtype=np.float64, h=True, nest=False)
     except Exception as error:  # whatever a damaged file makes of the readers of FITS and HEALPix
         raise DataError(f"{os.fspath(path)}: no readable HEALPix map ({_first_line(error)})") from error

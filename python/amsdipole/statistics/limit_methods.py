@@ -65,7 +65,7 @@ def cls_limit(delta_m: float, sigma: float, *, confidence: float = 0.95) -> floa
     if x == 0.0:
         return sigma * float(np.sqrt(-2.0 * np.log(tail)))
     floor = tail * cdf(x, 0.0)
-    return sigma * _falling_root(lambda t: cdf(x, t) - floor, 0.0)
+    return sigma * _falling_root(lambda t: cdf(x, t) - floor)
 
 
 def neyman_limit(delta_m: float, sigma: float, *, confidence: float = 0.95) -> float:
@@ -108,7 +108,7 @@ def neyman_limit(delta_m: float, sigma: float, *, confidence: float = 0.95) -> f
     x, tail = _arguments(delta_m, sigma, confidence)
     if x == 0.0 or cdf(x, 0.0) <= tail:
         return 0.0
-    return sigma * _falling_root(lambda t: cdf(x, t) - tail, 0.0)
+    return sigma * _falling_root(lambda t: cdf(x, t) - tail)
 
 
 def flat_delta_limit(delta_m: float, sigma: float, *, confidence: float = 0.95) -> float:
@@ -238,12 +238,12 @@ def _credible(delta_m: float, sigma: float, confidence: float, *, power: int) ->
     x, tail = _arguments(delta_m, sigma, confidence)
     # Upper tails, not the distribution function: sums of positive numbers, exact however small the tail.
     norm = _posterior_tail(0.0, x, power)
-    return sigma * _falling_root(lambda t: _posterior_tail(t, x, power) / norm - tail, 0.0)
+    return sigma * _falling_root(lambda t: _posterior_tail(t, x, power) / norm - tail)
 
 
 def _posterior_tail(t: float, x: float, power: int) -> float:
     """Integrate the posterior, up to a factor that depends on x alone, from t upwards."""
-    low, high = max(t, x - HALF_WIDTH, 0.0), max(t, x) + HALF_WIDTH
+    low, high = max(t, x - HALF_WIDTH), max(t, x) + HALF_WIDTH  # t is not negative
     # Panels of at most one sigma: 24 points then hold a Gaussian to rounding.
     edge = np.linspace(low, high, int(np.ceil(high - low)) + 1)
     half = 0.5 * np.diff(edge)[:, np.newaxis]
@@ -252,9 +252,9 @@ def _posterior_tail(t: float, x: float, power: int) -> float:
     return float(np.sum(half * _WEIGHT * value))
 
 
-def _falling_root(function: Callable[[float], float], low: float) -> float:
-    """Find the root of a falling function above `low`, to 1e-10."""
-    high = low + 4.0
+def _falling_root(function: Callable[[float], float]) -> float:
+    """Find the root of a falling function above 0, to 1e-10."""
+    low, high = 0.0, 4.0
     while function(high) > 0.0:
         low, high = high, 2.0 * high
     return float(brentq(function, low, high, xtol=ROOT_TOLERANCE, rtol=RELATIVE_TOLERANCE))

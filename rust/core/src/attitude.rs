@@ -215,4 +215,18 @@ mod tests {
         let error = detector_attitude(&[[7000.0, 0.0, 0.0]], &[[7.0, 0.0, 0.0]], &[[0.0; 3]], &[0.0; 9]);
         assert!(matches!(error, Err(Error::Rule { .. })));
     }
+
+    #[test]
+    fn vectors_turn_with_the_frame_between_its_knots() {
+        let turned = |sin: f64, cos: f64| [cos, -sin, 0.0, sin, cos, 0.0, 0.0, 0.0, 1.0];
+        // From no turn to a quarter: half way the mean of the two matrices, which is no rotation.
+        let knots = [turned(0.0, 1.0), turned(1.0, 0.0)];
+        let found = vector_in_frame(&[0.0, 5.0, 10.0], &[[2.0, 0.0, 1.0]; 3], &[0.0, 10.0], &knots).expect("covered");
+        assert_eq!(found, [[2.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 2.0, 1.0]]);
+        let attitude = attitude_in_frame(&[10.0], &[turned(0.0, 1.0)], &[[1e-3, 0.0, 0.0]], &[0.0, 10.0], &knots);
+        let attitude = attitude.expect("covered");
+        assert_eq!((attitude.rotation[0], attitude.rate[0]), (knots[1], [0.0, 1e-3, 0.0]));
+        let beyond = vector_in_frame(&[11.0], &[[1.0; 3]], &[0.0, 10.0], &knots).expect_err("beyond the knots");
+        assert_eq!(beyond.to_string(), "time_s[0] = 11.0 is outside [0, 10]");
+    }
 }

@@ -198,27 +198,4 @@ pub(crate) fn check_class(class: &[u8], n_class: usize) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vector::{norm2, unit};
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn livetime_and_axes_are_conserved(
-            axis in prop::collection::vec(prop::array::uniform3(-1.0..1.0f64), 1..200), split in 0.0..1.0f64,
-        ) {
-            let axis: Vec<Vector> = axis.iter().filter(|v| norm2(v) > 1e-3).map(unit).collect();
-            let livetime: Vec<f64> = (0..axis.len()).map(|i| (i % 5) as f64 / 4.0).collect();
-            let class: Vec<u8> = (0..axis.len()).map(|i| (i % 3) as u8).collect();
-            let (mut whole, mut parts) = (AxisLivetime::new(4, 3).expect("good"), AxisLivetime::new(4, 3).expect("good"));
-            whole.add(&axis, &livetime, &class).expect("good rows");
-            let at = (axis.len() as f64 * split) as usize;
-            parts.add(&axis[at..], &livetime[at..], &class[at..]).expect("good rows");
-            parts.add(&axis[..at], &livetime[..at], &class[..at]).expect("good rows");
-            prop_assert_eq!(whole.sums(), parts.sums());
-            let total: i64 = whole.sums().units.iter().sum();
-            prop_assert_eq!(total, livetime.iter().map(|t| to_units(*t)).sum::<i64>());
-        }
-    }
-}
+mod tests;

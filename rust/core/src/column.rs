@@ -152,3 +152,36 @@ fn padded<T, const N: usize>(values: &[T], space: &mut [f64; N], of: impl Fn(&T)
         *s = values.get(i).map_or(first, &of);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_and_double_hold_the_same_numbers() {
+        let (double, single) = ([1.5, -2.25, 8.0], [1.5_f32, -2.25, 8.0]);
+        for column in [Column::Double(&double), Column::Single(&single)] {
+            assert_eq!((column.len(), column.is_empty()), (3, false));
+            assert_eq!(*column.to_double(), double);
+            // Whole blocks, and blocks that the first number fills up.
+            assert_eq!(column.block(1..3, &mut [0.0; 2]).map(f64::to_bits), [-2.25, 8.0].map(f64::to_bits));
+            assert_eq!(column.block(1..3, &mut [0.0; 3]).map(f64::to_bits), [-2.25, 8.0, -2.25].map(f64::to_bits));
+        }
+        assert!(Column::from(&[][..]).is_empty());
+    }
+
+    #[test]
+    fn rows_and_columns_hold_the_same_vectors() {
+        let rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let columns =
+            Directions::Columns([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]].map(|c| Column::Double(Box::leak(Box::new(c)))));
+        for directions in [Directions::from(&rows[..]), columns] {
+            assert_eq!(*directions.to_vectors(), rows);
+            let mut space = [[0.0; 3]; 3];
+            let [x, y, z] = directions.block(0..2, &mut space);
+            assert_eq!((x, y, z), (&[1.0, 4.0, 1.0], &[2.0, 5.0, 2.0], &[3.0, 6.0, 3.0]));
+            let mut space = [[0.0; 1]; 3];
+            assert_eq!(directions.block(1..2, &mut space), [&[4.0], &[5.0], &[6.0]]);
+        }
+    }
+}

@@ -350,35 +350,4 @@ fn check_order(seconds: &Navigation<'_>) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixed::to_units;
-    use proptest::prelude::*;
-
-    const TURN: Matrix = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-
-    proptest! {
-        #[test]
-        fn the_cut_flow_adds_up(energy in prop::collection::vec(1.0..900.0f64, 0..300), class in 0_u8..4, least in 0.0..1.0f64) {
-            let n = energy.len();
-            let mut counts = Counts::new(2, &[16.0, 40.0, 100.0, 500.0], least, 0).expect("good");
-            let seconds = Navigation { time_s: &[0.0], step_s: 1.0, rotation: &[TURN], rate: &[[0.0; 3]], livetime_s: &[1.0], class: &[class] };
-            let (direction, weight) = (vec![[0.6, 0.0, 0.8]; n], vec![0.5; n]);
-            let events = Events {
-                time_s: &vec![0.5; n],
-                direction: direction[..].into(),
-                energy_gev: energy[..].into(),
-                weight: Some(weight[..].into()),
-                failed: None,
-                purity: None,
-            };
-            counts.add(&events, &seconds).expect("good events");
-            let flow = counts.cut_flow();
-            prop_assert_eq!(flow.iter().sum::<i64>(), n as i64);
-            let sum: i64 = counts.units(0).expect("fits").iter().sum();
-            prop_assert_eq!(sum, flow[5] * to_units(0.5));
-            let sum2: i64 = counts.units(1).expect("fits").iter().sum();
-            prop_assert_eq!(sum2, flow[5] * to_units(0.25));
-        }
-    }
-}
+mod tests;

@@ -86,4 +86,29 @@ mod tests {
         assert_eq!(grown_bound("w", i64::MAX - 5, 6, || 4), Ok(10));
         assert!(merge("w", &mut [i64::MAX], &[1]).is_err());
     }
+
+    #[test]
+    fn units_are_two_to_the_minus_32() {
+        assert_eq!(to_units(1.0), 1 << 32);
+        assert_eq!(to_units(-0.75), -(3 << 30));
+        assert_eq!(to_units(1.5 / UNITS), 2);
+        assert!((from_units(-(3 << 30)) + 0.75).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_sum_that_fits_is_the_sum() {
+        assert_eq!(grown_bound("w", 7, 6, || 0), Ok(13));
+        assert_eq!(grown_bound("w", i64::MAX - 5, 5, || 0), Ok(i64::MAX));
+        let mut sum = [1, 2, i64::MAX];
+        assert_eq!(merge("w", &mut sum, &[3, -4, -1]), Ok(()));
+        assert_eq!(sum, [4, -2, i64::MAX - 1]);
+    }
+
+    #[test]
+    fn a_refused_sum_says_which() {
+        let message = overflowed("weight").to_string();
+        assert_eq!(message, "weight: a cell could exceed 2^63 units of 2^-32; use fewer, smaller inputs");
+        let error = merge("w", &mut [0, i64::MIN], &[1, -1]).expect_err("too small").to_string();
+        assert_eq!(error, "w: cell 1 exceeds 2^63 units of 2^-32");
+    }
 }

@@ -167,4 +167,56 @@ mod tests {
             }
         }
     }
+
+    proptest! {
+        #[test]
+        fn axes_add_what_a_line_between_the_responses_reads(
+            axis in prop::collection::vec(prop::array::uniform3(-1.0..1.0f64), 1..5), least in -0.99..0.9f64,
+            response in prop::collection::vec(-2.0..2.0f64, 2..7), order in 0..4_u32,
+        ) {
+            prop_assume!(axis.iter().all(|v| norm2(v) > 1e-3));
+            let axis: Vec<Vector> = axis.iter().map(unit).collect();
+            let weight: Vec<f64> = (0..axis.len()).map(|i| 0.5 + i as f64).collect();
+            let nside = 1 << order;
+            let map = folded_axes(&axis, &weight, nside, least, &response).expect("good");
+            let grid = Grid::new(nside).expect("a power of two");
+            let knot = |i: usize| least + (1.0 - least) * i as f64 / (response.len() - 1) as f64;
+            for (pixel, found) in map.iter().enumerate() {
+                let centre = grid.centre(pixel as i64);
+                let mut wanted = 0.0;
+                for (axis, weight) in axis.iter().zip(&weight) {
+                    let cosine = dot(&centre, axis).min(1.0);
+                    // At the rim itself rounding decides.
+                    prop_assume!((cosine - least).abs() > 1e-12);
+                    let between = |i: &usize| knot(*i) <= cosine && cosine <= knot(i + 1) + 1e-15;
+                    if let Some(i) = (0..response.len() - 1).rev().find(between) {
+                        let share = (cosine - knot(i)) / (knot(i + 1) - knot(i));
+                        wanted += weight * (response[i] * (1.0 - share) + response[i + 1] * share);
+                    }
+                }
+                prop_assert!((found - wanted).abs() < 1e-10, "{} {}", found, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn an_axis_at_a_pole_sees_whole_rings() {
+        for z in [1.0, -1.0] {
+            let map = folded_axes(&[[0.0, 0.0, z]], &[1.0], 4, 0.2, &[1.0, 1.0]).expect("good");
+            let grid = Grid::new(4).expect("a power of two");
+            for (pixel, found) in map.iter().enumerate() {
+                let seen = z * grid.centre(pixel as i64)[2] >= 0.2;
+                assert!((found - f64::from(u8::from(seen))).abs() < 1e-12, "{pixel} {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cosine_above_one_reads_the_last_response() {
+        let table = Table::new(0.5, &[1.0, 2.0, 4.0]);
+        assert!((table.read(1.0 + 1e-9) - 4.0).abs() < 1e-12);
+        assert!((table.read(0.5) - 1.0).abs() < 1e-12);
+        assert!((table.read(0.75) - 2.0).abs() < 1e-12);
+        assert!(table.read(0.499).abs() < 1e-12);
+    }
 }

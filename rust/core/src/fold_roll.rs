@@ -132,4 +132,58 @@ mod tests {
             }
         }
     }
+
+    proptest! {
+        #[test]
+        fn a_pattern_is_read_between_four_points_of_the_plane(
+            axis in prop::array::uniform3(-1.0..1.0f64), least in -0.9..0.9f64,
+            pattern in prop::collection::vec(-1.0..1.0f64, 16), weight in 0.1..3.0f64,
+        ) {
+            prop_assume!(norm2(&axis) > 1e-3);
+            let axis = unit(&axis);
+            let side = unit(&cross(&axis, &[axis[1], axis[2], axis[0] + 0.5]));
+            prop_assume!((norm2(&side) - 1.0).abs() < 1e-9 && dot(&axis, &side).abs() < 1e-9);
+            let map = folded_attitudes(&[axis], &[side], &[weight], 4, least, &[1.0, 3.0], &pattern, 4).expect("good");
+            let grid = Grid::new(4).expect("a power of two");
+            let rim = 2.0 * (least.acos() / 2.0).sin();
+            for (pixel, found) in map.iter().enumerate() {
+                let v = grid.centre(pixel as i64);
+                let angle = dot(&v, &axis).clamp(-1.0, 1.0).acos();
+                prop_assume!((angle - least.acos()).abs() > 1e-9);
+                let mut wanted = 0.0;
+                if angle < least.acos() {
+                    let radius = 2.0 * (angle / 2.0).sin() / rim;
+                    let azimuth = dot(&v, &cross(&axis, &side)).atan2(dot(&v, &side));
+                    // Places on the grid of 4 points a side, from 0 to 3.
+                    let (p, q) = (1.5 + 1.5 * radius * azimuth.cos(), 1.5 + 1.5 * radius * azimuth.sin());
+                    for (k, value) in pattern.iter().enumerate() {
+                        let near = |place: f64, i: usize| (1.0 - (place - i as f64).abs()).max(0.0);
+                        wanted += value * near(p, k % 4) * near(q, k / 4);
+                    }
+                    wanted *= weight * (1.0 + 2.0 * (angle.cos() - least) / (1.0 - least));
+                }
+                // The angle is known to 1e-8 at the axis, where its cosine is 1.
+                prop_assert!((found - wanted).abs() < 1e-6, "{} {}", found, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn attitudes_add_up_by_their_weights() {
+        let (axis, side) = ([[0.0, 0.0, 1.0], [0.0, 0.6, 0.8]], [[1.0, 0.0, 0.0], [0.0, 0.8, -0.6]]);
+        let pattern = [1.0, 0.2, -0.4, 0.7];
+        let one = |i: usize| {
+            folded_attitudes(&axis[i..=i], &side[i..=i], &[1.0], 2, 0.1, &[1.0, 2.0], &pattern, 2).expect("good")
+        };
+        let both = folded_attitudes(&axis, &side, &[0.5, 3.0], 2, 0.1, &[1.0, 2.0], &pattern, 2).expect("good");
+        for ((both, a), b) in both.iter().zip(one(0)).zip(one(1)) {
+            assert!((both - (0.5 * a + 3.0 * b)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_no_square_is_refused() {
+        let error = folded_attitudes(&[[0.0, 0.0, 1.0]], &[[1.0, 0.0, 0.0]], &[1.0], 1, 0.0, &[1.0, 1.0], &[1.0; 6], 3);
+        assert_eq!(error.expect_err("six values").to_string(), "pattern has length 6; 9 is wanted");
+    }
 }

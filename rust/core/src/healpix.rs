@@ -274,4 +274,20 @@ mod tests {
             assert!(Grid::new(nside).is_err());
         }
     }
+
+    #[test]
+    fn lists_are_worked_out_one_by_one() {
+        // Centres of the base pixels: four about each pole at z = 2/3, four on the equator (Gorski et al. 2005).
+        let centre = pixel_to_vector(&[0, 4, 11], 1).expect("pixels");
+        let rho = 5.0_f64.sqrt() / 3.0 * 0.5_f64.sqrt();
+        for (found, wanted) in centre.iter().zip([[rho, rho, 2.0 / 3.0], [1.0, 0.0, 0.0], [rho, -rho, -2.0 / 3.0]]) {
+            assert!((0..3).all(|k| (found[k] - wanted[k]).abs() < 1e-15), "{found:?}");
+        }
+        assert_eq!(vector_to_pixel(&centre, 1), Ok(vec![0, 4, 11]));
+        assert_eq!(
+            pixel_to_vector(&[0, 12], 1).expect_err("12 pixels").to_string(),
+            "pixel[1] = 12 is outside [0, 12)"
+        );
+        assert!(vector_to_pixel(&[[0.0; 3]], 1).expect_err("no direction").to_string().starts_with("vector[0] = "));
+    }
 }

@@ -186,32 +186,4 @@ impl<'a> CosineBins<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vector::{norm2, unit};
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn an_axis_hands_its_livetime_to_each_pixel_that_it_sees(
-            axis in prop::array::uniform3(-1.0..1.0f64), least in 0.0..0.99f64, units in 1_i64..1_000_000,
-        ) {
-            prop_assume!(norm2(&axis) > 1e-3);
-            let axis = unit(&axis);
-            let edge = [least, f64::midpoint(least, 1.0), 1.0];
-            let cube = livetime_cube(&[axis], &[], &[units, 0], 2, 8, &edge, 1).expect("good");
-            let side = unit(&cross(&axis, &[axis[1], axis[2], axis[0] + 0.5]));
-            prop_assume!((norm2(&side) - 1.0).abs() < 1e-9);
-            let sectors = livetime_cube(&[axis], &[side], &[units, 0], 2, 8, &edge, 5).expect("good");
-            let grid = Grid::new(8).expect("a power of two");
-            for pixel in 0..grid.npix() {
-                let v = grid.centre(pixel);
-                let cosine = axis[0] * v[0] + axis[1] * v[1] + axis[2] * v[2];
-                let seen: i64 = cube[pixel as usize * 4..][..4].iter().sum();
-                prop_assert_eq!(seen, if cosine >= least { units } else { 0 });
-                let together: i64 = sectors[pixel as usize * 20..][..20].iter().sum();
-                prop_assert_eq!(together, seen);
-            }
-        }
-    }
-}
+mod tests;

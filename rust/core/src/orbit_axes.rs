@@ -151,3 +151,6 @@ impl pulp::WithSimd for Pass<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,4 +124,37 @@ mod tests {
         assert!(PurityTable::new(1.0, 1.0, 3, &[0], &value[..3]).is_err());
         assert!(PurityTable::new(0.0, 1.0, 3, &[-1], &value[..3]).is_err());
     }
+
+    #[test]
+    fn a_bin_of_the_response_has_its_lower_edge() {
+        // Four bins of width 1 from 2 to 6, one below and one from 6 on.
+        let table = PurityTable::new(2.0, 6.0, 6, &[0], &[0.0; 6]).expect("a good table");
+        let wanted = [(-1e300, 0), (1.9, 0), (2.0, 1), (2.9, 1), (3.0, 2), (5.9, 4), (6.0, 5), (7.5, 5), (1e300, 5)];
+        for (response, bin) in wanted {
+            assert_eq!(table.response_bin(response), bin, "{response}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_makes_no_sense_is_refused() {
+        let new = |range: (f64, f64), n, region: &[i64], n_value| {
+            PurityTable::new(range.0, range.1, n, region, &vec![0.0; n_value]).map(|table| table.shape())
+        };
+        assert_eq!(new((0.0, 1.0), 3, &[65_535], 65_536 * 3), Ok((1, 1)));
+        assert_eq!(new((0.0, 1.0), 65_536, &[0], 65_536), Ok((1, 1)));
+        let refused = |range, n, region: &[i64], n_value, wanted: &str| {
+            let message = new(range, n, region, n_value).expect_err(wanted).to_string();
+            assert!(message.starts_with(wanted), "{message}");
+        };
+        refused((1.0, 0.5), 3, &[0], 3, "response_range = [1.0, 0.5]: ");
+        refused((0.0, f64::INFINITY), 3, &[0], 3, "response_range[1] = inf");
+        refused((0.0, 1.0), 2, &[0], 2, "n_response = 2.0");
+        refused((0.0, 1.0), 65_537, &[0], 65_537, "n_response = 65537.0");
+        refused((0.0, 1.0), 3, &[], 3, "region has length 0");
+        refused((0.0, 1.0), 3, &[0, 65_536], 3, "region[1] = 65536");
+        refused((0.0, 1.0), 3, &[0], 0, "value has length 0");
+        refused((0.0, 1.0), 3, &[0, 1], 9, "value has length 9");
+        let beyond = PurityTable::new(0.0, 1.0, 3, &[0], &[0.0, -512.0, 512.5]).expect_err("too great").to_string();
+        assert!(beyond.starts_with("value[2] = 512.5"), "{beyond}");
+    }
 }

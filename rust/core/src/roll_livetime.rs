@@ -210,45 +210,4 @@ fn greatest(pixel: &[Vec<(u32, Cell)>]) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::axis_livetime::AxisLivetime;
-    use crate::vector::{norm2, unit};
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn sectors_together_are_the_sums_by_axis(
-            axis in prop::collection::vec(prop::array::uniform3(-1.0..1.0f64), 1..200), n_sector in 1_usize..40,
-        ) {
-            let axis: Vec<Vector> = axis.iter().filter(|v| norm2(v) > 1e-3).map(unit).collect();
-            let side: Vec<Vector> = axis.iter().map(|a| unit(&cross(a, &[a[1], a[2], a[0] + 0.5]))).collect();
-            prop_assume!(side.iter().all(|s| (norm2(s) - 1.0).abs() < 1e-9));
-            let livetime: Vec<f64> = (0..axis.len()).map(|i| (i % 5) as f64 / 4.0).collect();
-            let class: Vec<u8> = (0..axis.len()).map(|i| (i % 3) as u8).collect();
-            let mut plain = AxisLivetime::new(4, 3).expect("good");
-            let mut whole = RollLivetime::new(4, 3, n_sector).expect("good");
-            let mut parts = RollLivetime::new(4, 3, n_sector).expect("good");
-            plain.add(&axis, &livetime, &class).expect("good rows");
-            whole.add(&axis, &side, &livetime, &class).expect("good rows");
-            let at = axis.len() / 3;
-            parts.add(&axis[at..], &side[at..], &livetime[at..], &class[at..]).expect("good rows");
-            parts.add(&axis[..at], &side[..at], &livetime[..at], &class[..at]).expect("good rows");
-            let sums = whole.sums();
-            prop_assert_eq!(&sums, &parts.sums());
-            let wanted = plain.sums();
-            for (i, pixel) in wanted.pixel.iter().enumerate() {
-                let held = (0..sums.pixel.len()).filter(|j| sums.pixel[*j] == *pixel && sums.class[*j] == wanted.class[i]);
-                let mut total = [0; 4];
-                for j in held {
-                    total[0] += sums.units[j];
-                    for k in 0..3 {
-                        total[k + 1] += sums.moment[3 * j + k];
-                    }
-                }
-                prop_assert_eq!(total[0], wanted.units[i]);
-                prop_assert_eq!(&total[1..], &wanted.moment[3 * i..3 * i + 3]);
-            }
-        }
-    }
-}
+mod tests;

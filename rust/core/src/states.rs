@@ -133,4 +133,44 @@ mod tests {
             prop_assert!((p[0][0] - at(t)).abs() < 1e-11 && (v[0][0] - slope(t)).abs() < 1e-12);
         }
     }
+
+    #[test]
+    fn segments_that_do_not_cover_their_times_are_refused() {
+        let rows = [[0.0; 3]; 4];
+        let good = StateKnots {
+            segment_start_s: &[0.0, 60.0, 120.0],
+            segment_offset: &[0, 2, 4],
+            knot_start_s: &[0.0, 60.0],
+            step_s: 60.0,
+            position_km: &rows,
+            velocity_km_s: &rows,
+        };
+        let said = |knots: &StateKnots<'_>, time: f64| {
+            interpolated_states(knots, &[time]).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(said(&good, 120.0), Ok(()));
+        assert_eq!(said(&good, 121.0), Err("time_s[0] = 121.0 is outside [0, 120]".into()));
+        let late = StateKnots { knot_start_s: &[0.0, 61.0], ..good };
+        assert_eq!(said(&late, 0.0), Err("segment 1: its 2 knots do not cover it".into()));
+        let short = StateKnots { segment_offset: &[0, 1, 4], ..good };
+        assert_eq!(said(&short, 0.0), Err("segment 0: its 1 knots do not cover it".into()));
+        let left = StateKnots { segment_offset: &[0, 2, 3], ..good };
+        assert_eq!(said(&left, 0.0), Err("segment_offset runs from 0 to 3; 0 to 4 is wanted".into()));
+    }
+
+    #[test]
+    fn a_time_is_read_in_the_segment_that_began_last() {
+        // Two segments at rest in different places.
+        let position = [[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]];
+        let knots = StateKnots {
+            segment_start_s: &[0.0, 60.0, 120.0],
+            segment_offset: &[0, 2, 4],
+            knot_start_s: &[0.0, 60.0],
+            step_s: 60.0,
+            position_km: &position,
+            velocity_km_s: &[[0.0; 3]; 4],
+        };
+        let (found, _) = interpolated_states(&knots, &[0.0, 100.0, 59.9, 60.0, 120.0]).expect("inside");
+        assert_eq!(found.iter().map(|p| p[0]).collect::<Vec<f64>>(), [1.0, 2.0, 1.0, 2.0, 2.0]);
+    }
 }

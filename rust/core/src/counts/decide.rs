@@ -125,7 +125,12 @@ fn edges_below_some(edge: &[f64], energy: &[f64; TOGETHER]) -> [u8; TOGETHER] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::healpix::Grid;
     use proptest::prelude::*;
+
+    fn binning(edge: &[f64]) -> Binning {
+        Binning { grid: Grid::new(1).expect("a power of two"), edge: edge.to_vec(), cos_least: 0.5, n_selection: 2 }
+    }
 
     proptest! {
         #[test]
@@ -134,11 +139,74 @@ mod tests {
         }
 
         #[test]
-        fn edges_are_counted_as_one_by_one(edge in prop::collection::vec(0.1..9.0f64, 2..40), place in 0..40_usize) {
-            let energy: [f64; BLOCK] = std::array::from_fn(|i| edge[(place + i) % edge.len()] + f64::from(i as i32 % 3 - 1));
+        fn the_first_cut_that_an_event_fails_is_named(
+            above in prop::array::uniform32(0..5_u8), gate in prop::array::uniform32(prop_oneof![Just(DEAD), 0..4_u8]),
+            z in prop::array::uniform32(prop_oneof![Just(0.5), 0.0..1.0f64]), choice in prop::array::uniform32(0..3_u8),
+            n_choice in 0..=BLOCK, chosen: bool,
+        ) {
+            let twice = |i: usize| i % 32;
+            let above: [u8; BLOCK] = std::array::from_fn(|i| above[twice(i)]);
+            let gate: [u8; BLOCK] = std::array::from_fn(|i| gate[twice(i)]);
+            let z: [f64; BLOCK] = std::array::from_fn(|i| z[twice(i)]);
+            let failed: Vec<u8> = (0..n_choice).map(|i| choice[twice(i)]).collect();
+            let cut = cuts(&binning(&[1.0, 2.0, 3.0, 4.0]), &z, chosen.then_some(&failed), &above, &gate);
+            for i in 0..BLOCK {
+                let choice = if chosen { failed.get(i).copied().unwrap_or(0) } else { 0 };
+                // Bins are numbered from 1 by the edges that are not above the energy; three of them exist.
+                let wanted = match (above[i], choice) {
+                    (0, _) => 0,
+                    (4.., _) => 1,
+                    (_, 1..) => 5 + choice,
+                    _ if z[i] < 0.5 => 2,
+                    _ if gate[i] == DEAD => 3,
+                    (bin, _) if bin - 1 < gate[i] => 4,
+                    _ => ACCEPTED,
+                };
+                prop_assert_eq!(cut[i], wanted, "{}", i);
+            }
+        }
+
+        #[test]
+        fn an_edge_belongs_to_the_bin_above_it(
+            energy in prop::array::uniform32(prop_oneof![0.0..9.0f64, (0..9).prop_map(f64::from)]),
+        ) {
+            let energy: [f64; BLOCK] = std::array::from_fn(|i| energy[i % 32] + (i / 32) as f64);
+            let edge = [1.0, 2.5, 4.0, 7.0];
             let found = edges_below(&edge, &energy);
-            for (above, energy) in found.iter().zip(energy) {
-                prop_assert_eq!(usize::from(*above), edge.iter().filter(|e| **e <= energy).count());
+            for (energy, found) in energy.iter().zip(found) {
+                prop_assert_eq!(usize::from(found), edge.partition_point(|e| e <= energy));
+            }
+        }
+
+        #[test]
+        fn a_time_lies_in_the_row_that_began_last(
+            time in prop::array::uniform32(10.0..14.0f64), gap in prop_oneof![Just(0.0), Just(0.5), Just(5.0), Just(500.0)],
+        ) {
+            // Rows of a second; a gap before the third makes the index look them up in another way.
+            let start = [10.0, 11.0, 12.0 + gap, 13.0 + gap];
+            let index = RowIndex::new(&start, 1.0).expect("few rows");
+            let shifted = |t: f64| if t < 12.0 { t } else { t + gap };
+            let time: [f64; BLOCK] = std::array::from_fn(|i| shifted(time[i % 32]));
+            let (mut row, mut since) = ([9; BLOCK], [9.0; BLOCK]);
+            let last = locate(&index, &time, &mut row, &mut since, 2);
+            for i in 0..BLOCK {
+                let start = start[row[i] as usize];
+                prop_assert!(start <= time[i] && time[i] < start + 1.0);
+                prop_assert_eq!(since[i].to_bits(), (time[i] - start).to_bits());
+            }
+            prop_assert_eq!(last, Some(if index.is_uniform() { 2 } else { row[BLOCK - 1] }));
+        }
+    }
+
+    #[test]
+    fn a_time_in_no_row_is_found_out() {
+        for start in [[10.0, 11.0, 12.0], [10.0, 11.0, 17.0], [10.0, 11.0, 1e6]] {
+            let index = RowIndex::new(&start, 1.0).expect("few rows");
+            for bad in [9.5, start[2] + 1.0, f64::NAN] {
+                let mut time = [10.5; BLOCK];
+                assert!(locate(&index, &time, &mut [0; BLOCK], &mut [0.0; BLOCK], 0).is_some());
+                time[17] = bad;
+                assert_eq!(locate(&index, &time, &mut [0; BLOCK], &mut [0.0; BLOCK], 0), None, "{bad} {start:?}");
             }
         }
     }
