@@ -134,10 +134,8 @@ def production_scaling(say: Say) -> None:
     print(f"     starts, which are in what follows: {start[0]:.1f} s of one, {start[1]:.1f} s of two", flush=True)
     one, two = np.median(took[:, 0]), np.median(took[:, 1])
     # What two wait for each other's memory would be time of their processors.
-    alone, beside_each = np.median(busy[:, 0] - busy[:, 2]), np.median(busy[:, 1] - busy[:, 3])
-    got = (
-        f"{alone:.1f} s by one, {busy[:, 0].mean() / took[:, 0].mean():.2f} of a processor; {beside_each:.1f} s by two"
-    )
+    alone, both = np.median(busy[:, 0] - busy[:, 2]), np.median(busy[:, 1] - busy[:, 3])
+    got = f"{alone:.1f} s by one, {busy[:, 0].mean() / took[:, 0].mean():.2f} of a processor; {both:.1f} s by two"
     print(f"     time of processors without starts: {got} together", flush=True)
     print(f"     hashing in the nearest cache: two processes are {plain / beside:.2f} times one", flush=True)
     ratio = took[:, 0] / took[:, 1]
