@@ -61,7 +61,7 @@ coverage: $(STAMP)-cover ## Say which lines of the core crate and of the package
 	$(BIN)/python tools/line_coverage.py rust
 	$(BIN)/python tools/line_coverage.py python
 
-mutants: $(STAMP)-cover ## Change the code and count what no test notices (hours; ARGS="--sample 40" draws some)
+mutants: $(STAMP)-cover ## Change the code and count what no test notices (an hour; ARGS="--sample 40" draws some)
 	$(BIN)/python tools/mutants.py rust $(ARGS)
 	$(BIN)/python tools/mutants.py python $(ARGS)
 

@@ -1,30 +1,39 @@
 """Change the code in small ways and count the changes that no test notices.
 
-    python tools/mutants.py rust [files] [--sample 100 --seed 1]
-    python tools/mutants.py python [groups] [--sample 100 --seed 1]
+    python tools/mutants.py rust [files] [--sample 200 --seed 1] [--minutes 8]
+    python tools/mutants.py python [groups] [--sample 200 --seed 1]
     python tools/mutants.py report
 
-`rust` takes the files of the core crate that weight, gate by the cutoff and add up exposure, and runs cargo-mutants on
-each with all unit tests of the crate. `python` takes groups of modules, and runs mutmut on each with the tests
-that are named for it below. A sample is drawn by a seed from the sorted names of all mutants, and the report then gives
-the upper end of the one-sided 95 % interval of the share too (Clopper and Pearson 1934, Biometrika 26, 404). Results
-are kept in build/mutants; `report` adds up the last of each. A mutant that runs out of time is killed: no test passes.
-Survivors that tools/surviving_mutants.toml explains are counted; the others are listed too.
+`rust` takes the mutants that cargo-mutants lists for the files of the core crate that weight, gate by the cutoff and
+add up exposure, writes them into one program (`mutant_program.py`) and runs the crate's unit tests with each: those of
+the file's module, and all if these pass. `python` takes groups of modules, and runs mutmut on each with the tests that
+are named for it below. A sample is the beginning of the list of all mutants in an order drawn by the seed; the report
+then gives the upper end of the one-sided 95 % interval of the share too (Clopper and Pearson 1934, Biometrika 26, 404).
+
+What was killed stays so in build/mutants until the code of its file changes, so that a run can go on where another
+ended, and a larger sample holds the smaller. Survivors are tried again. A mutant that runs out of time is killed: no
+test passes. Survivors that tools/surviving_mutants.toml explains are counted; the others are listed too.
 """
 
 import argparse
 import difflib
+import hashlib
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import tomllib
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mutant_program import VARIABLE, Program, built
 from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,43 +65,37 @@ PYTHON = {
         ["statistics/vector_limits.py", "statistics/amplitude_law.py"],
         ["tests/unit/test_vector_limits.py", "tests/physics/test_limits_golden.py"],
     ),
-    "weights": (
-        ["events/purity.py", "events/weight_tables.py"],
-        ["tests/unit/test_weight_tables.py"],
-    ),
-    "cutoff": (
-        ["geomagnetism/cutoff.py"],
-        ["tests/unit/test_cutoff_rule.py"],
-    ),
-    "exposure": (
-        ["exposure/livetime.py", "exposure/reference.py"],
-        ["tests/unit/test_reference_maps.py"],
-    ),
+    "weights": (["events/purity.py", "events/weight_tables.py"], ["tests/unit/test_weight_tables.py"]),
+    "cutoff": (["geomagnetism/cutoff.py"], ["tests/unit/test_cutoff_rule.py"]),
+    "exposure": (["exposure/livetime.py", "exposure/reference.py"], ["tests/unit/test_reference_maps.py"]),
 }
 
 # Exit codes of mutmut's runs of pytest.
-SURVIVED, NO_TEST, TIMED_OUT = (0,), (5, 33), (24, -24, 36, 152, 255)
+SURVIVED, TIMED_OUT = (0, 5, 33), (24, -24, 36, 152, 255)
 
 
 @dataclass
-class Survivor:
-    """A change that no test notices."""
+class Found:
+    """What became of the mutants of a file or group: killed, late, alive or unviable by the mutant's name."""
 
-    file: str
-    before: str
-    after: str
+    code: str  # hash of what was mutated
+    all: list[str] = field(default_factory=list)
+    sample: list[str] = field(default_factory=list)
+    fate: dict[str, str] = field(default_factory=dict)
+    change: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # of survivors: file, before, after
 
+    @classmethod
+    def read(cls, path: Path, code: str) -> "Found":
+        """What is known of this code, survivors forgotten."""
+        known = cls(**json.loads(path.read_text())) if path.exists() else cls(code)
+        if known.code != code:
+            return cls(code)
+        known.fate = {name: fate for name, fate in known.fate.items() if fate != "alive"}
+        return known
 
-@dataclass
-class Tally:
-    """What became of the mutants of a file or group."""
-
-    name: str
-    generated: int
-    tested: int
-    killed: int
-    timed_out: int
-    alive: list[Survivor]
+    def write(self, path: Path) -> None:
+        """Keep it."""
+        path.write_text(json.dumps(vars(self), indent=1))
 
 
 def main() -> int:
@@ -100,8 +103,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["rust", "python", "report"])
     parser.add_argument("names", nargs="*", help="files of the core crate or groups of modules; all if none is named")
-    parser.add_argument("--sample", type=int, help="mutants to draw from each file or group")
+    parser.add_argument("--sample", type=int, help="mutants to draw: of the core crate, or of each group of modules")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutants of the core crate later")
     options = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
     known = {"rust": [*RUST], "python": [*PYTHON], "report": []}[options.what]
@@ -109,107 +113,114 @@ def main() -> int:
         raise SystemExit(f"{', '.join(sorted(unknown))}: one of {', '.join(known)} is wanted")
     names = options.names or known
     if options.what == "rust":
-        _keep("rust", rust(names, options.sample, options.seed))
+        rust(names, options.sample, options.seed, time.monotonic() + 60 * options.minutes)
     for name in names if options.what == "python" else []:
-        _keep("python", [python(name, options.sample, options.seed)])
+        python(name, options.sample, options.seed)
     return report()
 
 
-def _keep(what: str, tallies: list[Tally]) -> None:
-    for tally in tallies:
-        file = BUILD / f"{what}-{tally.name.replace('/', '-')}.json"
-        file.write_text(json.dumps(asdict(tally), indent=1))
-
-
-def rust(names: list[str], sample: int | None, seed: int) -> list[Tally]:
+def rust(names: list[str], sample: int | None, seed: int, end: float) -> None:
     """Mutants of files of the core crate."""
-    out = BUILD / "cargo"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    tool = [str(CARGO_MUTANTS), "mutants", "--package=amsdipole-core", *(f"--file=rust/core/src/{n}" for n in names)]
-    of_file: dict[str, list[str]] = {name: [] for name in names}
-    for mutant in json.loads(_said([*tool, "--list", "--json"])):
-        of_file[mutant["file"].removeprefix("rust/core/src/")].append(mutant["name"])
-    if sample is not None:
-        drawn = [mutant for listed in of_file.values() for mutant in _drawn(sorted(listed), sample, seed)]
-        tool += [f"--re=^{_escaped(mutant)}$" for mutant in drawn]
-    tool += [
-        f"--output={out}",
-        "--profile=probe",
-        "--cargo-arg=--lib",
-        "--timeout=60",
-        "--no-shuffle",
-        "--colors=never",
-    ]
-    # cargo-mutants copies the tree; what it builds of others' crates is kept between runs. Tests draw the same
-    # each time.
-    variables = os.environ | {"CARGO_TARGET_DIR": str(ROOT / "target" / "mutants"), "PROPTEST_RNG_SEED": "1"}
-    done = subprocess.run(tool, cwd=ROOT, env=variables, check=False)
-    if done.returncode not in (0, 2, 3):  # all killed, some alive, some out of time
-        raise SystemExit(f"cargo mutants failed with {done.returncode}")
-    # What does not compile is no program.
-    tallies = {n: Tally(n, len(listed), tested=0, killed=0, timed_out=0, alive=[]) for n, listed in of_file.items()}
-    for outcome in json.loads((out / "mutants.out" / "outcomes.json").read_text())["outcomes"]:
-        if outcome["scenario"] == "Baseline":
+    files = [f"--file=rust/core/src/{name}" for name in names]
+    tool = [str(CARGO_MUTANTS), "mutants", "--package=amsdipole-core", *files, "--list", "--json"]
+    listed = {mutant["name"]: mutant for mutant in json.loads(_said(tool))}
+    file_of = {name: mutant["file"].removeprefix("rust/core/src/") for name, mutant in listed.items()}
+    found = {name: Found.read(_path("rust", name), _code(ROOT / "rust" / "core" / "src" / name)) for name in names}
+    drawn = _drawn(list(listed), sample, seed)
+    for name, of_file in found.items():
+        of_file.all = sorted(mutant for mutant in listed if file_of[mutant] == name)
+        of_file.sample = [mutant for mutant in drawn if file_of[mutant] == name]
+        of_file.write(_path("rust", name))
+    program = built(ROOT, BUILD / "program", list(listed.values()))
+    for mutant in program.unviable:
+        found[file_of[mutant]].fate[mutant] = "unviable"
+    fate, seconds = _fate(program, None, "", 3600.0)
+    if fate != "alive":
+        raise SystemExit("the unit tests of the core crate fail without any mutant")
+    for mutant in drawn:
+        of_file = found[file_of[mutant]]
+        if mutant in of_file.fate or mutant not in program.number:
             continue
-        mutant = outcome["scenario"]["Mutant"]
-        tally = tallies[mutant["file"].removeprefix("rust/core/src/")]
-        what = outcome["summary"]
-        tally.generated -= what == "Unviable"
-        tally.tested += what != "Unviable"
-        tally.killed += what == "CaughtMutant"
-        tally.timed_out += what == "Timeout"
-        tally.alive += [_rust_survivor(mutant)] if what == "MissedMutant" else []
-    return list(tallies.values())
+        if time.monotonic() > end:
+            break
+        module = file_of[mutant].removesuffix(".rs").replace("/", "::") + "::"
+        for tests in (module, ""):
+            fate, _ = _fate(program, program.number[mutant], tests, 10.0 + 10.0 * seconds)
+            if fate != "alive":
+                break
+        of_file.fate[mutant] = fate
+        if fate == "alive":
+            of_file.change[mutant] = _rust_change(listed[mutant])
+            print(f"alive: {mutant}", flush=True)
+        of_file.write(_path("rust", file_of[mutant]))
+    left = [mutant for mutant in drawn if mutant not in found[file_of[mutant]].fate]
+    constant = len(listed) - len(program.number) - len(program.unviable)
+    print(f"not tried: {len(left)}, of which {constant} change constants, which no program can choose")
 
 
-def _rust_survivor(mutant: dict[str, Any]) -> Survivor:
+def _fate(program: Program, number: int | None, tests: str, most_s: float) -> tuple[str, float]:
+    """What becomes of a mutant, and the seconds of processors that it took."""
+    # Tests draw the same each time, and nothing that failed once is tried first the next time.
+    variables = os.environ | {"PROPTEST_RNG_SEED": "1", "PROPTEST_MAX_SHRINK_ITERS": "0", "RUST_BACKTRACE": "0"}
+    variables |= {"PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1"}
+    if number is not None:
+        variables[VARIABLE] = str(number)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    limit = ["prlimit", f"--cpu={int(most_s)}", str(program.path), "--quiet", *([tests] if tests else [])]
+    try:
+        done = subprocess.run(
+            limit, cwd=program.folder, env=variables, capture_output=True, timeout=60 + 20 * most_s, check=False
+        )
+        code = done.returncode
+    except subprocess.TimeoutExpired:  # it waits for itself
+        code = -signal.SIGXCPU
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    late = code in (-signal.SIGXCPU, -signal.SIGKILL)
+    return "alive" if code == 0 else "late" if late else "killed", seconds
+
+
+def _rust_change(mutant: dict[str, Any]) -> tuple[str, str, str]:
     lines = (ROOT / mutant["file"]).read_text("utf-8").splitlines()
     start, end = mutant["span"]["start"], mutant["span"]["end"]
     before = " ".join(line.strip() for line in lines[start["line"] - 1 : end["line"]])
     first, last = lines[start["line"] - 1], lines[end["line"] - 1]
     after = first[: start["column"] - 1] + mutant["replacement"] + last[end["column"] - 1 :]
-    return Survivor(mutant["file"], before, after.strip())
+    return mutant["file"], before, after.strip()
 
 
-def python(name: str, sample: int | None, seed: int) -> Tally:
+def python(name: str, sample: int | None, seed: int) -> None:
     """Mutants of a group of modules."""
-    stage = BUILD / "python" / name
+    modules, tests = PYTHON[name]
+    files = [f"src/amsdipole/{module}" for module in modules]
+    stage, path = BUILD / "python" / name, _path("python", name)
+    found = Found.read(path, _code(*(ROOT / "python" / "amsdipole" / module for module in modules)))
     shutil.rmtree(stage, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", "corpus")
     shutil.copytree(ROOT / "python" / "amsdipole", stage / "src" / "amsdipole", ignore=ignored)
     shutil.copytree(ROOT / "tests", stage / "tests", ignore=ignored)
-    modules, tests = PYTHON[name]
-    files = [f"src/amsdipole/{module}" for module in modules]
     (stage / "pyproject.toml").write_text(_settings(files, tests))
     mutmut = [str(Path(sys.executable).with_name("mutmut"))]
     # A name that no mutant has: only to make the mutants and the list of tests by function.
-    first = subprocess.run(
-        [*mutmut, "run", "--max-children", "1", "none"], cwd=stage, capture_output=True, text=True, check=False
-    )
+    run = [*mutmut, "run", "--max-children=1"]
+    first = subprocess.run([*run, "none"], cwd=stage, capture_output=True, text=True, check=False)
     if "nothing matches" not in first.stdout + first.stderr:
         raise SystemExit(f"mutmut failed on {name}:\n{first.stdout[-4000:]}{first.stderr[-4000:]}")
-    listed = sorted(key for file in files for key in _exit_codes(stage, file))
-    chosen = _drawn(listed, sample, seed)
-    if len(chosen) == len(listed):
-        chosen = []  # all
-    done = subprocess.run([*mutmut, "run", "--max-children", "1", *chosen], cwd=stage, check=False)
-    if done.returncode != 0:
+    of = {key: file for file in files for key in _exit_codes(stage, file)}
+    found.all, found.sample = sorted(of), _drawn(list(of), sample, seed)
+    found.write(path)
+    left = [key for key in found.sample if key not in found.fate]
+    done = subprocess.run([*run, *left], cwd=stage, check=False) if left else None
+    codes = {key: code for file in files for key, code in _exit_codes(stage, file).items()}
+    for key in left:
+        code = codes[key]
+        if code is not None:
+            found.fate[key] = "alive" if code in SURVIVED else "late" if code in TIMED_OUT else "killed"
+        if code in SURVIVED:
+            found.change[key] = _python_change(mutmut, stage, key, of[key])
+    found.write(path)
+    if done is not None and done.returncode != 0:
         raise SystemExit(f"mutmut failed on {name} with {done.returncode}")
-    killed, late, alive = 0, 0, []
-    for file in files:
-        for key, code in _exit_codes(stage, file).items():
-            if key not in (chosen or listed):
-                continue
-            if code in (*SURVIVED, *NO_TEST):
-                alive.append(_python_survivor(mutmut, stage, key, file))
-            elif code in TIMED_OUT:
-                late += 1
-            elif code is None:
-                raise SystemExit(f"{key} was not tried")
-            else:
-                killed += 1
-    return Tally(name, len(listed), killed + late + len(alive), killed, late, alive)
 
 
 def _settings(files: list[str], tests: list[str]) -> str:
@@ -235,61 +246,67 @@ def _exit_codes(stage: Path, file: str) -> dict[str, int | None]:
     return found
 
 
-def _python_survivor(mutmut: list[str], stage: Path, key: str, file: str) -> Survivor:
-    shown = _said([*mutmut, "show", key], cwd=stage).splitlines()
-    changed = {
-        sign: [x[1:].strip() for x in shown if x.startswith(sign) and not x.startswith(sign * 3)] for sign in "-+"
-    }
-    return Survivor(file.replace("src/", "python/"), " ".join(changed["-"]), " ".join(changed["+"]))
+def _python_change(mutmut: list[str], stage: Path, key: str, file: str) -> tuple[str, str, str]:
+    shown = [line for line in _said([*mutmut, "show", key], cwd=stage).splitlines() if line[:3] not in ("---", "+++")]
+    before, after = (" ".join(line[1:].strip() for line in shown if line.startswith(sign)) for sign in "-+")
+    return file.replace("src/", "python/", 1), before, after
+
+
+def _path(what: str, name: str) -> Path:
+    return BUILD / f"{what}-{name.replace('/', '-')}.json"
+
+
+def _code(*files: Path) -> str:
+    """Hash of files without the tests at their ends."""
+    text = "".join(file.read_text("utf-8").split("\n#[cfg(test)]\n")[0] for file in files)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _drawn(names: list[str], sample: int | None, seed: int) -> list[str]:
-    if sample is None or sample >= len(names):
-        return names
-    return sorted(random.Random(seed).sample(names, sample))
+    order = sorted(names)
+    random.Random(seed).shuffle(order)
+    return order[:sample]
 
 
 def report() -> int:
     """Print what became of all mutants, and the survivors that nothing explains."""
     reasons = tomllib.loads((ROOT / "tools" / "surviving_mutants.toml").read_text("utf-8"))
     explained = {(m["file"], m["before"], m["after"]) for m in reasons.get("mutant", [])}
-    tallies = []
-    for file in sorted(BUILD.glob("*.json")):
-        read = json.loads(file.read_text())
-        read["alive"] = [Survivor(**s) for s in read["alive"]]
-        tallies.append(Tally(**read))
-    print(f"{'':20} generated  tested  killed  timed out  alive   share")
-    for t in tallies:
-        print(_row(t))
-    if tallies:
-        numbers = {n: sum(getattr(t, n) for t in tallies) for n in ("generated", "tested", "killed", "timed_out")}
-        total = Tally(name="all", alive=[s for t in tallies for s in t.alive], **numbers)
-        print(_row(total))
-        unexplained = [s for s in total.alive if (s.file, s.before, s.after) not in explained]
-        print(f"survivors explained: {len(total.alive) - len(unexplained)} of {len(total.alive)}")
-        for survivor in unexplained:
-            print(f"\n{survivor.file}\n  - {survivor.before}\n  + {_marked(survivor)}")
-        return int(len(total.alive) >= 0.05 * total.tested or bool(unexplained))
-    return 1
+    print(f"{'':26} generated  tested  killed  timed out  alive   share")
+    total: Counter[str] = Counter()
+    alive: list[tuple[str, str, str]] = []
+    for path in sorted(BUILD.glob("*.json")):
+        found = Found(**json.loads(path.read_text()))
+        fates = Counter(found.fate[name] for name in found.sample if name in found.fate)
+        fates["generated"] = len(found.all) - sum(fate == "unviable" for fate in found.fate.values())
+        print(_row(path.stem, fates))
+        total += fates
+        alive += [found.change[name] for name in found.sample if found.fate.get(name) == "alive"]
+    print(_row("all", total))
+    unexplained = [change for change in map(tuple, alive) if change not in explained]
+    print(f"survivors explained: {len(alive) - len(unexplained)} of {len(alive)}")
+    for file, before, after in unexplained:
+        print(f"\n{file}\n  - {before}\n  + {_marked(before, after)}")
+    return int(_tested(total) == 0 or total["alive"] >= 0.05 * _tested(total) or bool(unexplained))
 
 
-def _row(t: Tally) -> str:
-    share = f"{100 * len(t.alive) / t.tested:6.1f} %" if t.tested else "     - "
-    if t.tested < t.generated and t.tested:
-        most = float(stats.beta.ppf(0.95, len(t.alive) + 1, t.tested - len(t.alive)))
-        share += f", below {100 * most:.1f} % at 95 %"
-    return f"{t.name:20} {t.generated:9} {t.tested:7} {t.killed:7} {t.timed_out:10} {len(t.alive):6} {share}"
+def _tested(fates: Counter[str]) -> int:
+    return fates["killed"] + fates["late"] + fates["alive"]
 
 
-def _marked(survivor: Survivor) -> str:
+def _row(name: str, fates: Counter[str]) -> str:
+    n, n_alive = _tested(fates), fates["alive"]
+    share = f"{100 * n_alive / n:6.1f} %" if n else "     - "
+    if 0 < n < fates["generated"]:
+        share += f", below {100 * float(stats.beta.ppf(0.95, n_alive + 1, n - n_alive)):.1f} % at 95 %"
+    return f"{name:26} {fates['generated']:9} {n:7} {fates['killed']:7} {fates['late']:10} {n_alive:6} {share}"
+
+
+def _marked(before: str, after: str) -> str:
     parts = []
-    for tag, _, _, a, b in difflib.SequenceMatcher(None, survivor.before, survivor.after, autojunk=False).get_opcodes():
-        parts.append(survivor.after[a:b] if tag == "equal" else f"«{survivor.after[a:b]}»")
+    for tag, _, _, a, b in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        parts.append(after[a:b] if tag == "equal" else f"«{after[a:b]}»")
     return "".join(parts)
-
-
-def _escaped(name: str) -> str:
-    return "".join(c if c.isalnum() or c in " _/" else f"\\{c}" for c in name)
 
 
 def _said(command: list[str], cwd: Path = ROOT) -> str:

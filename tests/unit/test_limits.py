@@ -223,6 +223,13 @@ def test_no_limit_is_below_the_least(method: LimitMethod, share: float) -> None:
     assert coverage(1e-9, 1.0, method=method) == pytest.approx(share, abs=1e-9)
 
 
+@pytest.mark.parametrize("confidence", [0.05, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("t", [0.5, 3.0, 12.0])
+def test_neymans_limit_covers_exactly_as_often_as_it_says(t: float, confidence: float) -> None:
+    # At low confidence the limit lies below the amplitude, far below where the confidence is 5 %.
+    assert coverage(2.0 * t, 2.0, method="neyman", confidence=confidence) == pytest.approx(confidence, abs=1e-9)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_coverage_of_bad_arguments_is_refused(method: LimitMethod) -> None:
     with pytest.raises(RangeError, match=r"delta = -1\.0 is outside"):

@@ -10,7 +10,7 @@ from amsdipole import _core
 from amsdipole import _oracle as oracle
 from amsdipole.errors import DataError, FitError, RangeError, ShapeError
 from amsdipole.events import ResponseBins, WeightTables, fit_templates, purity_weights, regions, s_weights
-from amsdipole.events.purity import PurityWeights
+from amsdipole.events.purity import PurityWeights, _leak, _shrunk
 from amsdipole.events.weight_tables import read_weights, weight_tables, write_weights
 from amsdipole.sky import pixel_centers, pixel_to_vector
 
@@ -105,6 +105,7 @@ def test_a_lookup_has_the_row_of_the_bin_that_holds_each_bin_of_the_maps(monkeyp
     ("edge", "place"),
     [
         ([5.0, 20.0, 50.0], "5 to 20"),
+        ([5.0, 10.0], "5 to 10"),
         ([10.0, 20.0, 60.0], "20 to 60"),
         ([20.0, 50.0, 100.0, 120.0], "100 to 120"),
         ([15.0, 25.0], "15 to 25"),
@@ -170,6 +171,7 @@ def test_regions_that_were_not_fitted_and_fallbacks_of_both_methods_are_told():
     assert [fit["region"] for fit in made.document["fits"]] == list(range(12))
     reason = "fewer than 20 events; the yields of the energy bin over all regions"
     assert made.document["fallback"] == {"energy bin 0, region 5": reason, "energy bin 0, sWeights": "told"}
+    assert (made.nside_region, made.document["nside_region"]) == (1, 1)
     assert made.document["shrinkage"] == purity.shrinkage.tolist()
     leak = made.document["leak"][0]
     assert (leak["found"], leak["noise"]) == (purity.leak[0].tolist(), purity.leak_noise[0].tolist())
@@ -184,6 +186,37 @@ def test_an_error_that_no_fit_gave_is_told_as_none():
     bins = (ResponseBins("trd_lambda", 0.0, 2.0, 4),)
     made = weight_tables(bins, np.array([10.0, 20.0, 50.0]), None, **(weights | {"purity": purity}))
     assert made.document["fits"][0]["errors"] == {"positrons": 2.0, "protons": None}
+
+
+@pytest.mark.parametrize("field", ["yields", "covariance"])
+def test_a_fit_with_more_names_than_numbers_gets_no_document(field):
+    weights = fitted()
+    (fit,) = weights["purity"].fits[0]
+    cut = {"yields": fit.yields[:1], "covariance": np.eye(1)}[field]
+    purity = PurityWeights(
+        **{**vars(weights["purity"]), "fits": ((type(fit)(**{**vars(fit), field: cut}),), weights["purity"].fits[1])}
+    )
+    bins = (ResponseBins("trd_lambda", 0.0, 2.0, 4),)
+    with pytest.raises(ValueError, match="zip"):
+        weight_tables(bins, np.array([10.0, 20.0, 50.0]), None, **(weights | {"purity": purity}))
+
+
+def test_a_document_with_a_nan_leaves_no_file(tmp_path):
+    made, path = tables(), tmp_path / "weights.npz"
+    made.document["chi2"] = float("nan")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_weights(path, made)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_numbers_in_a_file_become_floats(tmp_path):
+    path = tmp_path / "weights.npz"
+    document = tables().document | {"energy_edge_gev": [10, 20, 50, 100]}
+    value = {name: np.ones((3, 12, 30), dtype=np.int32) for name in ("purity", "sweights", "background")}
+    np.savez(path, document=np.array(json.dumps(document)), **value)
+    found = read_weights(str(path))
+    assert found.energy_edge_gev.dtype == np.float64
+    assert {array.dtype for array in found.value.values()} == {np.dtype(np.float64)}
 
 
 @pytest.mark.parametrize("nside_region", [None, 1])
@@ -238,39 +271,44 @@ def test_a_purity_is_the_share_of_the_signal_where_something_is_expected():
     assert not weights.leak_noise.any()
 
 
+NAMED = (*NAMES, "confused electrons")
+THREE = np.array([*SHAPES, [0.0, 60.0, 5.0, 5.0, 30.0, 0.0]])
+
+
 def by_region() -> tuple[np.ndarray, np.ndarray]:
     """Counts of twelve regions whose shares of positrons rise along z, and one region with few events."""
     z = pixel_centers(1)[:, 2]
-    yields = 400.0 * np.stack([1.0 + 0.6 * z, 1.0 - 0.3 * z], axis=1)
-    counts = np.rint(yields @ (SHAPES / 100.0))
+    yields = 4000.0 * np.stack([1.0 + 0.6 * z, 1.0 - 0.3 * z, 0.3 + 0.1 * z], axis=1)
+    counts = np.rint(yields @ (THREE / 100.0))
     counts[7] = [0, 6, 5, 5, 3, 0]
-    return counts[None], 100.0 * SHAPES[None]
+    return counts[None], 1000.0 * THREE[None]
 
 
 def test_shares_of_regions_are_drawn_to_that_of_the_bin_by_their_errors():
     counts, samples = by_region()
-    weights = purity_weights(counts, samples, names=NAMES)
+    weights = purity_weights(counts, samples, names=NAMED)
     assert list(weights.fallback) == ["energy bin 0, region 7"]
-    whole = fit_templates(counts[0].sum(axis=0), samples[0], names=NAMES)
+    whole = fit_templates(counts[0].sum(axis=0), samples[0], names=NAMED)
     used = [r for r in range(12) if r != 7]
-    own = {r: fit_templates(counts[0, r], samples[0], names=NAMES) for r in used}
-    mean = whole.yields[0] / whole.yields.sum()
-    share = np.array([own[r].yields[0] / own[r].yields.sum() for r in used])
-    # Error of a = N_s / (N_s + N_b) by its derivatives N_b / N^2 and -N_s / N^2.
+    own = [fit_templates(counts[0, r], samples[0], names=NAMED) for r in used]
+    mean = whole.yields / whole.yields.sum()
+    share = np.array([fit.yields / fit.yields.sum() for fit in own])
+    # Error of N_s / N by its derivatives (N - N_s) / N^2 and -N_s / N^2.
     error2 = []
-    for fit in own.values():
-        n = fit.yields.sum()
-        slope = np.array([fit.yields[1], -fit.yields[0]]) / n**2
+    for fit in own:
+        n, signal = fit.yields.sum(), fit.yields[0]
+        slope = np.array([n - signal, -signal, -signal]) / n**2
         error2.append(slope @ fit.covariance @ slope)
-    scatter = ((share - mean) ** 2).sum() / 10
+    scatter = ((share[:, 0] - mean[0]) ** 2).sum() / 10
     kept = 1.0 - np.mean(error2) / scatter
-    assert 0.3 < kept < 1.0
+    assert 0.3 < kept < 0.999
     assert weights.shrinkage[0] == pytest.approx(kept, rel=1e-9)
-    drawn = np.full(12, mean)
+    drawn = np.tile(mean, (12, 1))
     drawn[used] = mean + kept * (share - mean)
     for r in range(12):
-        signal, background = drawn[r] * whole.density[0], (1.0 - drawn[r]) * whole.density[1]
-        wanted = np.divide(signal, signal + background, out=np.zeros(6), where=signal + background > 0)
+        parts = drawn[r][:, None] * whole.density
+        expected = parts.sum(axis=0)
+        wanted = np.divide(parts[0], expected, out=np.zeros(6), where=expected > 0)
         np.testing.assert_allclose(weights.value[0, r], wanted, rtol=1e-9)
     # The dipole that the purities alone put into a uniform sky: 3 <n (p_r - p)> / (sum p^2 / n).
     total, n = counts[0].sum(axis=0), counts.sum()
@@ -285,6 +323,13 @@ def test_shares_of_regions_are_drawn_to_that_of_the_bin_by_their_errors():
     assert weights.gain[0] == pytest.approx(1.0 + kept * (once / square - 1.0), rel=1e-9)
 
 
+def test_regions_that_are_all_alike_keep_nothing():
+    whole = fit_templates(np.rint(4.0 * SHAPES.sum(axis=0)), 100.0 * SHAPES, names=NAMES)
+    shares, _, kept = _shrunk(whole, [whole] * 12)
+    assert kept == 0.0
+    np.testing.assert_array_equal(shares, np.tile(whole.yields / whole.yields.sum(), (12, 1)))
+
+
 def test_noise_alone_keeps_nothing_of_the_regions():
     counts = np.tile(np.rint(4.0 * SHAPES.sum(axis=0)), (1, 12, 1))
     weights = purity_weights(counts, 100.0 * SHAPES[None], names=NAMES)
@@ -293,26 +338,31 @@ def test_noise_alone_keeps_nothing_of_the_regions():
     assert weights.gain[0] == 1.0
 
 
-def test_two_good_regions_are_too_few_to_tell_a_scatter():
+@pytest.mark.parametrize(("good", "told"), [((0, 11), False), ((0, 5, 11), True)])
+def test_a_scatter_is_told_from_three_good_regions_on(good, told):
     counts, samples = by_region()
-    counts[0, 2:] = [0, 6, 5, 5, 3, 0]
-    weights = purity_weights(counts, samples, names=NAMES)
-    assert weights.shrinkage[0] == 0.0
-    assert len(weights.fallback) == 10
+    counts[0, [r for r in range(12) if r not in good]] = [0, 6, 5, 5, 3, 0]
+    weights = purity_weights(counts, samples, names=NAMED)
+    assert (weights.shrinkage[0] > 0.0) == told
+    assert len(weights.fallback) == 12 - len(good)
 
 
 def test_twenty_events_are_enough_for_a_fit_of_a_region():
     counts, samples = by_region()
     counts[0, 7] = [0, 6, 5, 5, 4, 0]
-    assert not purity_weights(counts, samples, names=NAMES).fallback
+    assert not purity_weights(counts, samples[:, :2], names=NAMES).fallback
 
 
 def test_shapes_that_run_out_of_step_are_refused():
-    for samples in (np.ones((2, 2, 6)), np.ones((1, 2, 5)), np.ones((1, 6))):
+    for samples in (np.ones((2, 2, 6)), np.ones((1, 2, 5))):
         with pytest.raises(ShapeError, match=r"histogram \(1, 1, 6\) and templates .* run out of step"):
             purity_weights(np.ones((1, 1, 6)), samples, names=NAMES)
-    with pytest.raises(ShapeError, match="histogram has shape"):
+    with pytest.raises(ShapeError, match=r"^histogram has shape"):
         purity_weights(np.ones((1, 6)), np.ones((1, 2, 6)), names=NAMES)
+    with pytest.raises(ShapeError, match=r"^templates has shape"):
+        purity_weights(np.ones((1, 1, 6)), np.ones((1, 6)), names=NAMES)
+    with pytest.raises(RangeError, match=r"^templates\[0, 0, 1\] = nan"):
+        purity_weights(np.ones((1, 1, 2)), [[[1.0, np.nan], [1.0, 1.0]]], names=NAMES)
     with pytest.raises(RangeError, match=r"histogram\[0, 0, 1\] = nan"):
         purity_weights([[[1.0, np.nan]]], np.ones((1, 2, 2)), names=NAMES)
 
@@ -327,11 +377,54 @@ def test_a_fit_over_all_regions_that_does_not_converge_is_refused(monkeypatch):
         purity_weights(SHAPES[None, :1], 10.0 * SHAPES[None], names=NAMES)
 
 
-def test_smooth_shapes_are_fitted_without_errors_of_their_own():
-    counts, density = np.rint(3.0 * SHAPES.sum(axis=0))[None, None], SHAPES / SHAPES.sum(axis=1, keepdims=True)
-    for weights in (purity_weights(counts, density[None], names=NAMES, exact=True),):
-        (fit,) = weights.fits[0]
-        assert not fit.template_error.any()
+@pytest.mark.parametrize("n_region", [1, 12])
+def test_smooth_shapes_are_fitted_without_errors_of_their_own(n_region):
+    counts = np.tile(np.rint(3.0 * SHAPES.sum(axis=0)), (1, n_region, 1))
+    density = SHAPES / SHAPES.sum(axis=1, keepdims=True)
+    weights = purity_weights(counts, density[None], names=NAMES, exact=True)
+    assert not any(fit.template_error.any() for fit in weights.fits[0])
+    weights = purity_weights(counts, 10.0 * density[None], names=NAMES)
+    assert all(fit.template_error.any() for fit in weights.fits[0])
+
+
+def test_a_region_whose_fit_does_not_converge_has_the_share_of_its_bin(monkeypatch):
+    counts, samples = by_region()
+    counts[0, 4, 1] += 1.0  # told apart from its neighbours on the equator
+
+    def shaky(histogram, *arguments, **choices):
+        fit = fit_templates(histogram, *arguments, **choices)
+        return type(fit)(**{**vars(fit), "valid": not np.array_equal(histogram, counts[0, 4])})
+
+    monkeypatch.setattr("amsdipole.events.purity.fit_templates", shaky)
+    weights = purity_weights(counts, samples, names=NAMED)
+    rest = "; the yields of the energy bin over all regions"
+    assert weights.fallback == {
+        "energy bin 0, region 4": "did not converge" + rest,
+        "energy bin 0, region 7": "fewer than 20 events" + rest,
+    }
+    np.testing.assert_array_equal(weights.value[0, 4], weights.value[0, 7])
+
+
+def test_a_fit_that_cannot_be_made_is_named_by_its_place():
+    samples = np.array([[[100.0, 200.0, 0.0], [200.0, 100.0, 0.0]]] * 2)
+    with pytest.raises(FitError, match=r"^energy bin 1: 5 of 85 events lie where no template has any"):
+        purity_weights([[[40, 40, 0]], [[40, 40, 5]]], samples, names=NAMES)
+    # Over all regions 0.1 % are no fault; in the fourth they are 1.2 %.
+    counts = np.tile([200, 200, 0], (1, 12, 1))
+    counts[0, 3, 2] = 5
+    with pytest.raises(FitError, match=r"^energy bin 0, region 3: 5 of 405 events lie where no template has any"):
+        purity_weights(counts, samples[:1], names=NAMES)
+
+
+def test_one_region_with_few_events_is_its_energy_bin():
+    weights = purity_weights([[[0, 3, 4, 5, 3, 0]]], 10.0 * SHAPES[None], names=NAMES)
+    assert weights.fallback == {}
+    assert weights.fits[0][0].histogram.sum() == 15
+
+
+def test_no_signal_leaks_nothing():
+    found, noise, dilution = _leak(np.zeros((12, 6)), np.ones((12, 6)), np.ones(12))
+    assert (found.tolist(), noise.tolist(), dilution) == ([0.0] * 3, [0.0] * 3, 1.0)
 
 
 def test_the_table_of_the_kernel_is_for_all_regions_of_the_weights(monkeypatch):
@@ -339,6 +432,10 @@ def test_the_table_of_the_kernel_is_for_all_regions_of_the_weights(monkeypatch):
     assert isinstance(weights.table(0.0, 2.0, np.zeros(12, dtype=int)), _core.PurityTable)
     with pytest.raises(ShapeError, match="region_of_pixel names 2 regions; 1 are wanted"):
         weights.table(0.0, 2.0, [0, 1, 0])
+    with pytest.raises(ShapeError, match="region_of_pixel names 0 regions; 1 are wanted"):
+        weights.table(0.0, 2.0, [])
+    with pytest.raises(ShapeError, match=r"^region_of_pixel has dtype float64; integers are wanted"):
+        weights.table(0.0, 2.0, [0.5])
     monkeypatch.setattr("amsdipole.events.purity._core.PurityTable", oracle.PurityTable)
     table = weights.table(0.0, 2.0, np.zeros(12, dtype=int))
     found = table.values(np.array([1, 0, 1]), np.array([0, 3, 11]), np.array([-0.5, 0.6, 2.5]))

@@ -54,8 +54,9 @@ class PurityWeights:
     def table(self, low: float, high: float, region_of_pixel: ArrayLike) -> "_core.PurityTable":
         """Make the table that the counting kernel looks weights up in; `low` and `high` are those of the response."""
         region = indices("region_of_pixel", region_of_pixel, (None,))
-        if region.max(initial=-1) + 1 != self.value.shape[1]:
-            raise ShapeError(f"region_of_pixel names {region.max() + 1} regions; {self.value.shape[1]} are wanted")
+        n_region = int(region.max(initial=-1)) + 1
+        if n_region != self.value.shape[1]:
+            raise ShapeError(f"region_of_pixel names {n_region} regions; {self.value.shape[1]} are wanted")
         return _core.PurityTable(low, high, region, np.ascontiguousarray(self.value))
 
 
@@ -150,7 +151,7 @@ def purity_weights(
         for r in range(n_region):
             expected = shares[r] @ whole.density
             signal = shares[r, 0] * whole.density[0]
-            value[b, r] = np.divide(signal, expected, out=np.zeros(n_cell), where=expected > 0)
+            value[b, r] = np.where(expected > 0, signal, 0.0) / np.where(expected > 0, expected, 1.0)
         leak[b], leak_noise[b], dilution = _leak(value[b], counts[b], error2 * shrinkage[b] ** 2)
         gain[b] = 1.0 + shrinkage[b] * (1.0 / dilution - 1.0)
     return PurityWeights(value, "purity", tuple(fits), fallback, leak, leak_noise, gain, shrinkage)
@@ -158,8 +159,9 @@ def purity_weights(
 
 def checked_counts(histogram: ArrayLike, templates: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both as arrays, or refuse shapes that run out of step."""
-    counts, samples = finite_floats("histogram", histogram, (None, None, None)), np.asarray(templates, dtype=float)
-    if samples.ndim != 3 or len(samples) != len(counts) or samples.shape[2] != counts.shape[2]:
+    counts = finite_floats("histogram", histogram, (None, None, None))
+    samples = finite_floats("templates", templates, (None, None, None))
+    if len(samples) != len(counts) or samples.shape[2] != counts.shape[2]:
         raise ShapeError(f"histogram {counts.shape} and templates {samples.shape} run out of step")
     return counts, samples
 
@@ -199,7 +201,7 @@ def _shrunk(
     mean = whole.yields / whole.yields.sum()
     shares, error2 = np.tile(mean, (len(own), 1)), np.zeros(len(own))
     used = [r for r, fit in enumerate(own) if fit is not None and fit.valid]
-    if len(own) == 1 or len(used) < 3:
+    if len(used) < 3:
         return shares, error2, 0.0
     found = np.array([f.yields / f.yields.sum() for f in own if f is not None and f.valid])
     covariance = np.array([f.covariance for f in own if f is not None and f.valid])
@@ -224,7 +226,7 @@ def _leak(
     method 1.5 with M = 1/3. The sky of a real exposure differs from it by some 10 %.
     """
     n_region, total = len(value), counts.sum(axis=0)
-    per_event = np.array([(value**power @ total).mean() for power in (1, 2)]) / max(total.sum(), 1.0)
+    per_event = np.array([(value**power @ total).mean() for power in (1, 2)]) / total.sum()
     dilution = float(per_event[1] / per_event[0]) if per_event[0] > 0 else 1.0
     if n_region == 1 or per_event[1] <= 0:
         return np.zeros(3), np.zeros(3), dilution

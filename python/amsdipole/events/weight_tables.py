@@ -75,8 +75,7 @@ class WeightTables:
         """
         edge = self.energy_edge_gev
         place = np.searchsorted(edge, energy_edge_gev[:-1], side="right") - 1
-        inside = (place >= 0) & (place < len(edge) - 1)
-        inside &= energy_edge_gev[1:] <= edge[np.clip(place + 1, 0, len(edge) - 1)]
+        inside = (place >= 0) & (energy_edge_gev[1:] <= edge[np.minimum(place + 1, len(edge) - 1)])
         if not inside.all():
             i = int(np.argmin(inside))
             low, high = energy_edge_gev[i : i + 2].tolist()
