@@ -93,9 +93,8 @@ def production_farm(say: Say) -> None:
         took, start_s, merge_s = measured_times(Path(name))
     rate = 1.0 / float(np.median(took))
     spread = float(np.std(took) / np.median(took))
-    print(
-        f"     measured: {rate:.3g} events/s, spread {spread:.2f}, start {start_s:.1f} s, merge {1e3 * merge_s:.1f} ms"
-    )
+    got = f"{rate:.3g} events/s, spread {spread:.2f}, start {start_s:.1f} s, merge {1e3 * merge_s:.1f} ms a result"
+    print(f"     measured: {got}; simulated: {WORK_S * rate:.2g} events", flush=True)
     rng = np.random.default_rng(20261126)
     alone, share = farm(1, [2.0] * 50, rng, killed=0.0, stragglers=0.0)
     say("production_farm, one worker without mishaps", "100 s, busy 100 %", f"{alone} s, {share}", alone == 100.0)
