@@ -1,9 +1,11 @@
 """HEALPix maps with their frame and unit, in FITS files as healpy writes and reads them."""
 
+import logging
 import math
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,9 +151,8 @@ def read_map(path: str | os.PathLike[str]) -> SkyMap:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyWarning)  # a truncated file is only warned of
-            with open(path, "rb") as stream, fits.open(stream, memmap=False) as file:
-                # healpy would mend a damaged card, and say so to the log alone.
-                _ = [card.value for card in file[1].header.cards]
+            log = logging.getLogger("healpy")
+            with open(path, "rb") as stream, fits.open(stream, memmap=False) as file, _warnings_refused(log):
                 values, header = healpy.read_map(file, field=0, dtype=np.float64, h=True, nest=False)
     except Exception as error:  # whatever a damaged file makes of the readers of FITS and HEALPix
         raise DataError(f"{os.fspath(path)}: no readable HEALPix map ({_first_line(error)})") from error
@@ -167,6 +168,22 @@ def read_map(path: str | os.PathLike[str]) -> SkyMap:
         return SkyMap(values, _FRAME_OF_COORDSYS[code], str(keys.get("TUNIT1", "")).strip(), own)
     except (RangeError, ShapeError) as error:
         raise DataError(f"{os.fspath(path)}: {error}") from None
+
+
+@contextmanager
+def _warnings_refused(log: logging.Logger) -> Iterator[None]:
+    """Raise what a library only warns its log of: healpy mends a damaged header so, and makes a map of it."""
+
+    def refuse(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            raise DataError(record.getMessage())
+        return True
+
+    log.addFilter(refuse)
+    try:
+        yield
+    finally:
+        log.removeFilter(refuse)
 
 
 def _first_line(error: BaseException) -> str:
