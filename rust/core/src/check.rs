@@ -76,18 +76,26 @@ fn inside(values: &[f64], low: f64, high: f64) -> bool {
     good == [true; 8] && rest.iter().all(|v| *v >= low && *v <= high)
 }
 
-/// Whether every value is finite: zero times it is zero then, and NaN otherwise. Eight sums fill the vector lanes.
+/// Whether every value is finite: zero times it is zero then, and NaN otherwise. The sums fill the lanes of four vectors, so
+/// that none waits for the one before.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
 pub fn finite(values: &[f64]) -> bool {
-    let (eights, rest) = values.as_chunks::<8>();
-    let mut sum = [0.0; 8];
-    for eight in eights {
-        for (s, v) in sum.iter_mut().zip(eight) {
-            *s += v * 0.0;
+    let (wide, rest) = values.as_chunks::<32>();
+    let mut sum = [0.0; 32];
+    for some in wide {
+        for k in 0..32 {
+            sum[k] += some[k] * 0.0;
         }
     }
-    rest.iter().chain(&sum).fold(0.0, |total, v| total + v * 0.0) == 0.0
+    let mut good = true;
+    for s in &sum {
+        good &= *s == 0.0;
+    }
+    for v in rest {
+        good &= v.is_finite();
+    }
+    good
 }
 
 pub fn all_finite_vectors(name: &str, values: &[Vector]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod block;
 mod decide;
+mod located;
 mod queue;
 mod scan;
 
@@ -161,7 +162,7 @@ impl Counts {
     fn grow(&mut self, n_part: usize) {
         let (n_cell, n_flow) = (self.n_bin() * self.npix(), (self.n_bin() + 2) * self.n_cut());
         while self.parts.len() < n_part {
-            self.parts.push(Part { sum: vec![[0; 2]; n_cell], cut_flow: vec![0; n_flow], scan: Scan::default() });
+            self.parts.push(Part { sum: vec![[0; 2]; n_cell], cut_flow: vec![0; n_flow], scan: Scan::new() });
         }
         // Parts that a larger pool left behind keep their sums and see no events.
         for part in &mut self.parts {

@@ -1,5 +1,7 @@
 //! HEALPix pixels in RING order (Górski et al. 2005, ApJ 622, 759).
 
+mod guess;
+
 use crate::check::{CHUNK, all_directed, all_indices};
 use crate::rounding::{greatest, least, whole};
 use crate::vector::{Vector, norm2, quarter_turns};
@@ -69,6 +71,12 @@ impl Grid {
         // (1 + e)^(-1/2) by its series; the next term is 35/128 e^4, below 1e-20.
         let e = 1.0 - norm2(v);
         self.scaled_pixel(v, 1.0 + e * (0.5 + e * (0.375 + e * 0.3125)))
+    }
+
+    /// Pixel that holds a direction, by the formula of its own length.
+    #[must_use]
+    pub fn pixel_by_length(&self, v: &Vector) -> i32 {
+        if (norm2(v) - 1.0).abs() <= NEAR_UNIT { self.pixel_of_near_unit(v) } else { self.pixel(v) }
     }
 
     #[inline(always)]

@@ -13,7 +13,7 @@ pub struct PurityTable {
     low: f64,
     density: f64,
     n_response: usize,
-    region: Vec<u32>,
+    region: Vec<u16>,
     n_region: usize,
     n_bin: usize,
     value: Vec<f64>,
@@ -58,7 +58,7 @@ impl PurityTable {
             low,
             density: (n_response - 2) as f64 / (high - low),
             n_response,
-            region: region.iter().map(|r| *r as u32).collect(),
+            region: region.iter().map(|r| *r as u16).collect(),
             n_region,
             n_bin: value.len() / row,
             value: value.to_vec(),
@@ -82,13 +82,17 @@ impl PurityTable {
         whole(if place < 0.0 { 0.0 } else { inside })
     }
 
-    /// Weight of an energy bin, a pixel and a response bin.
+    /// Multiply weights by those of their energy bins, pixels and responses, none of which may be NaN.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    #[must_use]
-    pub fn value(&self, bin: usize, pixel: usize, response_bin: usize) -> f64 {
-        let region = self.region[pixel] as usize;
-        self.value[(bin * self.n_region + region) * self.n_response + response_bin]
+    pub fn multiply<const N: usize>(&self, weight: &mut [f64], bin: &[u32; N], pixel: &[i32; N], response: &[f64; N]) {
+        let place = response.map(|r| self.response_bin(r));
+        let (region, value, n_region, n_response) = (&self.region[..], &self.value[..], self.n_region, self.n_response);
+        for (j, weight) in weight.iter_mut().enumerate() {
+            // Nothing here can leave its range: the table holds as many numbers as this counts.
+            let row = (bin[j] as usize).wrapping_mul(n_region).wrapping_add(usize::from(region[pixel[j] as usize]));
+            *weight *= value[row.wrapping_mul(n_response).wrapping_add(place[j] as usize)];
+        }
     }
 }
 
@@ -113,7 +117,9 @@ mod tests {
         let value: Vec<f64> = (0..12).map(f64::from).collect();
         let table = PurityTable::new(0.0, 1.0, 3, &[0, 1, 1], &value).expect("a good table");
         assert_eq!(table.shape(), (2, 3));
-        assert!((table.value(1, 2, 2) - 11.0).abs() < f64::EPSILON);
+        let mut weight = vec![0.5, 1.0];
+        table.multiply(&mut weight, &[1, 0], &[2, 0], &[7.0, 0.5]);
+        assert_eq!(weight, [5.5, 1.0]);
         assert!(PurityTable::new(0.0, 1.0, 3, &[0, 1], &value[..5]).is_err());
         assert!(PurityTable::new(1.0, 1.0, 3, &[0], &value[..3]).is_err());
         assert!(PurityTable::new(0.0, 1.0, 3, &[-1], &value[..3]).is_err());

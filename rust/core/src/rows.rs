@@ -60,11 +60,26 @@ impl<'a> RowIndex<'a> {
         self.uniform
     }
 
-    /// Row that holds a time and whether it does, without a look at the table; no branches and no conversions but the
-    /// last, for loops over lanes.
+    /// Row that most probably holds a time, the time since its start and whether it holds it; the answer of
+    /// [`RowIndex::at`] if it does.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    pub fn at(&self, time_s: f64) -> (i32, bool) {
+    pub fn near(&self, time_s: f64) -> (i32, f64, bool) {
+        let row = ((time_s - self.first_s) * self.rate).floor();
+        let start = self.first_s + row * self.step_s;
+        let mut held = row >= 0.0;
+        held &= row < self.second_s.len() as f64;
+        held &= time_s >= start;
+        held &= time_s < self.first_s + (row + 1.0) * self.step_s;
+        held &= time_s < start + self.step_s;
+        (whole(row), time_s - start, held)
+    }
+
+    /// Row that holds a time, the time since its start and whether it does, without a look at the table; no branches and
+    /// no conversions but the last, for loops over lanes.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
+    pub fn at(&self, time_s: f64) -> (i32, f64, bool) {
         let n = self.second_s.len() as f64;
         let start = |row: f64| self.first_s + row * self.step_s;
         // A time that no row can hold leads far outside; the bounds keep the steps to its neighbours in range.
@@ -76,13 +91,14 @@ impl<'a> RowIndex<'a> {
         held &= row < n;
         held &= time_s >= start(row);
         held &= time_s < start(row) + self.step_s;
-        (whole(row), held)
+        (whole(row), time_s - start(row), held)
     }
 
-    /// Row that holds a time; `slot` is what [`RowIndex::slot`] says, `last` where the previous time lay.
+    /// Row that holds a time, and the time since its start; `slot` is what [`RowIndex::slot`] says, `last` where the
+    /// previous time lay.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "inlined into loops that are compiled for several widths of vectors")]
-    pub fn find(&self, time_s: f64, slot: i32, last: u32) -> Option<u32> {
+    pub fn find(&self, time_s: f64, slot: i32, last: u32) -> Option<(u32, f64)> {
         let slot = slot.max(0) as usize;
         let mut row =
             if self.gapless { slot.min(self.second_s.len() - 1) as u32 } else { self.entry(slot, time_s, last) };
@@ -98,18 +114,18 @@ impl<'a> RowIndex<'a> {
             row -= 1;
             start = self.second_s[row as usize];
         }
-        (time_s >= start && time_s < start + self.step_s).then_some(row)
+        (time_s >= start && time_s < start + self.step_s).then_some((row, time_s - start))
     }
 
     #[inline]
     fn entry(&self, slot: usize, time_s: f64, last: u32) -> u32 {
         match self.table.get(slot).or(self.table.last()) {
             Some(row) => *row,
-            None => self.near(time_s, last),
+            None => self.by_halves(time_s, last),
         }
     }
 
-    fn near(&self, time_s: f64, last: u32) -> u32 {
+    fn by_halves(&self, time_s: f64, last: u32) -> u32 {
         let i = last as usize;
         let held = |i: usize| self.second_s.get(i).is_some_and(|s| *s <= time_s);
         if held(i) && !held(i + 1) {
@@ -182,11 +198,24 @@ mod tests {
                 let time = second[i % second.len()] + share;
                 let wanted = second.partition_point(|s| *s <= time).checked_sub(1).filter(|i| time < second[*i] + 1.0);
                 let found = index.find(time, index.slot(time), last);
-                prop_assert_eq!(found, wanted.map(|i| i as u32));
-                last = found.unwrap_or(last);
+                prop_assert_eq!(found, wanted.map(|i| (i as u32, time - second[i])));
+                last = found.map_or(last, |(row, _)| row);
                 let time = even[i % even.len()] + share;
-                let (row, held) = uniform.at(time);
-                prop_assert_eq!(held.then_some(row as u32), uniform.find(time, uniform.slot(time), 0));
+                let (row, since, held) = uniform.at(time);
+                let exact = held.then_some((row as u32, since));
+                prop_assert_eq!(exact, uniform.find(time, uniform.slot(time), 0));
+                let (row, since, held) = uniform.near(time);
+                prop_assert!(!held || exact == Some((row as u32, since)));
+            }
+            for start in even.iter().copied() {
+                // At the very borders of rows, where roundings decide.
+                for time in [start.next_down(), start, start.next_up()] {
+                    let (row, since, held) = uniform.at(time);
+                    let exact = held.then_some((row as u32, since));
+                    prop_assert_eq!(exact, uniform.find(time, uniform.slot(time), 0));
+                    let (row, since, held) = uniform.near(time);
+                    prop_assert!(!held || exact == Some((row as u32, since)));
+                }
             }
         }
     }

@@ -4,13 +4,12 @@ use super::Events;
 use super::decide::BLOCK;
 use crate::ahead::ask_range;
 use crate::check::UNIT_TOLERANCE;
-use crate::column::{Column, Directions};
+use crate::column::Directions;
 use crate::vector::norm2;
 use std::ops::Range;
 
 /// Room for columns of a block that cannot be taken as they are.
 pub(super) struct Space {
-    time: [f64; BLOCK],
     direction: [[f64; BLOCK]; 3],
     energy: [f64; BLOCK],
     weight: [f64; BLOCK],
@@ -20,13 +19,12 @@ pub(super) struct Space {
 impl Space {
     pub fn new() -> Self {
         let nothing = [0.0; BLOCK];
-        Self { time: nothing, direction: [nothing; 3], energy: nothing, weight: nothing, response: nothing }
+        Self { direction: [nothing; 3], energy: nothing, weight: nothing, response: nothing }
     }
 }
 
 /// Columns of a block in double precision; past its last event the first stands again.
 pub(super) struct Block<'a> {
-    pub time: &'a [f64; BLOCK],
     pub x: &'a [f64; BLOCK],
     pub y: &'a [f64; BLOCK],
     pub z: &'a [f64; BLOCK],
@@ -41,7 +39,6 @@ impl<'a> Block<'a> {
     pub fn of(events: &Events<'a>, rows: Range<usize>, space: &'a mut Space) -> Self {
         let [x, y, z] = events.direction.block(rows.clone(), &mut space.direction);
         Self {
-            time: Column::Double(events.time_s).block(rows.clone(), &mut space.time),
             x,
             y,
             z,

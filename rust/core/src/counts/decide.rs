@@ -1,6 +1,7 @@
 //! What becomes of the events of a block: the second, the energy bin and the first cut that each fails.
 
 use super::scan::Binning;
+use crate::rounding::whole;
 use crate::rows::RowIndex;
 
 /// Events that go through the steps together: few, so that the processor's own prefetching, which runs some lines ahead
@@ -43,16 +44,31 @@ pub(super) fn cuts(
     cut
 }
 
-/// Rows of a block's times; the last of them, or nothing if a time lies in no row.
+/// Rows of a block's times and the time since their starts; the last row, or nothing if a time lies in none.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; BLOCK], mut last: u32) -> Option<u32> {
+pub(super) fn locate(
+    index: &RowIndex<'_>,
+    time: &[f64; BLOCK],
+    row: &mut [u32; BLOCK],
+    since: &mut [f64; BLOCK],
+    mut last: u32,
+) -> Option<u32> {
     if index.is_uniform() {
         let mut all = true;
-        for (row, t) in row.iter_mut().zip(time) {
-            let (found, held) = index.at(*t);
+        for i in 0..BLOCK {
+            let (found, after, held) = index.near(time[i]);
             all &= held;
-            *row = found as u32;
+            (row[i], since[i]) = (found as u32, after);
+        }
+        if all {
+            return Some(last);
+        }
+        all = true;
+        for i in 0..BLOCK {
+            let (found, after, held) = index.at(time[i]);
+            all &= held;
+            (row[i], since[i]) = (found as u32, after);
         }
         return all.then_some(last);
     }
@@ -60,11 +76,23 @@ pub(super) fn locate(index: &RowIndex<'_>, time: &[f64; BLOCK], row: &mut [u32; 
     for (s, t) in slot.iter_mut().zip(time) {
         *s = index.slot(*t);
     }
-    for i in 0..time.len() {
-        last = index.find(time[i], slot[i], last)?;
+    for i in 0..BLOCK {
+        (last, since[i]) = index.find(time[i], slot[i], last)?;
         row[i] = last;
     }
     Some(last)
+}
+
+/// Marks as bits, the first of them lowest; each is 0 or 1.
+#[inline(always)]
+pub(super) fn marked(marks: &[u8; BLOCK]) -> u64 {
+    // Bits 7, 14, ... 56: mark i of eight, at bit 8 i, comes to bit 56 + i, and nothing else comes there.
+    const TOGETHER: u64 = 0x0102_0408_1020_4080;
+    let mut bits = 0;
+    for (k, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
+        bits |= (u64::from_le_bytes(*eight).wrapping_mul(TOGETHER) >> 56) << (8 * k);
+    }
+    bits
 }
 
 /// Number of edges not above each energy: 0 is below the first bin, all of them at or above the last edge.
@@ -84,13 +112,14 @@ const TOGETHER: usize = 32;
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
 fn edges_below_some(edge: &[f64], energy: &[f64; TOGETHER]) -> [u8; TOGETHER] {
-    let mut count = [0_i64; TOGETHER];
+    // Counted in floats, of whose lanes a comparison chooses those that grow.
+    let mut count = [0.0; TOGETHER];
     for e in edge {
         for k in 0..TOGETHER {
-            count[k] = count[k].wrapping_add(i64::from(*e <= energy[k]));
+            count[k] += if *e <= energy[k] { 1.0 } else { 0.0 };
         }
     }
-    count.map(|c| c as u8)
+    count.map(|c| whole(c) as u8)
 }
 
 #[cfg(test)]
@@ -104,6 +133,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_mark_is_the_bit_of_its_place(bits: u64) {
+            prop_assert_eq!(marked(&std::array::from_fn(|i| (bits >> i & 1) as u8)), bits);
+        }
+
         #[test]
         fn the_first_cut_that_an_event_fails_is_named(
             above in prop::array::uniform32(0..5_u8), gate in prop::array::uniform32(prop_oneof![Just(DEAD), 0..4_u8]),
@@ -153,10 +187,12 @@ mod tests {
             let index = RowIndex::new(&start, 1.0).expect("few rows");
             let shifted = |t: f64| if t < 12.0 { t } else { t + gap };
             let time: [f64; BLOCK] = std::array::from_fn(|i| shifted(time[i % 32]));
-            let mut row = [9; BLOCK];
-            let last = locate(&index, &time, &mut row, 2);
-            for (time, row) in time.iter().zip(row) {
-                prop_assert!(start[row as usize] <= *time && *time < start[row as usize] + 1.0);
+            let (mut row, mut since) = ([9; BLOCK], [9.0; BLOCK]);
+            let last = locate(&index, &time, &mut row, &mut since, 2);
+            for i in 0..BLOCK {
+                let start = start[row[i] as usize];
+                prop_assert!(start <= time[i] && time[i] < start + 1.0);
+                prop_assert_eq!(since[i].to_bits(), (time[i] - start).to_bits());
             }
             prop_assert_eq!(last, Some(if index.is_uniform() { 2 } else { row[BLOCK - 1] }));
         }
@@ -168,9 +204,9 @@ mod tests {
             let index = RowIndex::new(&start, 1.0).expect("few rows");
             for bad in [9.5, start[2] + 1.0, f64::NAN] {
                 let mut time = [10.5; BLOCK];
-                assert!(locate(&index, &time, &mut [0; BLOCK], 0).is_some());
+                assert!(locate(&index, &time, &mut [0; BLOCK], &mut [0.0; BLOCK], 0).is_some());
                 time[17] = bad;
-                assert_eq!(locate(&index, &time, &mut [0; BLOCK], 0), None, "{bad} {start:?}");
+                assert_eq!(locate(&index, &time, &mut [0; BLOCK], &mut [0.0; BLOCK], 0), None, "{bad} {start:?}");
             }
         }
     }

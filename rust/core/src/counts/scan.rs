@@ -5,19 +5,20 @@
 //! rounding, so the bits are the same.
 
 use super::block::{Block, Space, ask_columns, choice_is_good};
-use super::decide::{ACCEPTED, BLOCK, DEAD, cuts, edges_below, locate};
-use super::queue::{Place, Queue};
+use super::decide::{ACCEPTED, BLOCK, DEAD, cuts, edges_below, marked};
+use super::located::{Cursor, Located};
+use super::queue::{Accepted, Queue};
 use super::{CUTS, Events, Navigation};
-use crate::ahead::{ask, ask_range};
+use crate::ahead::ask_range;
 use crate::axis_livetime::STEP_MAX_S;
-use crate::check::finite;
-use crate::column::Column;
 use crate::healpix::Grid;
 use crate::rows::RowIndex;
 use std::ops::Range;
 
-/// Copies of the cut flow. 256 bins, 70 cuts and their copies stay below 2^16 only for two.
-const COPIES: usize = 2;
+/// Counters of the copies of the cut flow: a number of 16 bits is the place of one.
+const N_FLOW_MAX: usize = 1 << 16;
+/// Most copies of the cut flow. 256 bins, 70 cuts and their copies stay below 2^16 for two.
+const COPIES_MAX: usize = 8;
 
 /// First open energy bin of each second, or that it is dead: all that the cuts ask of it, in one byte. And whether every
 /// live time and class is in range.
@@ -90,20 +91,28 @@ pub(super) enum Sign {
 }
 
 /// One thread's pass over some events.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Scan {
     cut_flow: Vec<i64>,
     magnitude: [i128; 2],
+    /// How many of the counters are in use, and how many copies of the cut flow they are.
+    n_flow: usize,
+    n_copy: usize,
     refused: bool,
     /// 0 to add; -1 to take away, which is to complement and add one.
     sign: i64,
 }
 
 impl Scan {
+    /// Nothing found.
+    pub fn new() -> Self {
+        Self { cut_flow: vec![0; N_FLOW_MAX], n_flow: 0, n_copy: 1, magnitude: [0, 0], refused: false, sign: 0 }
+    }
+
     /// Forget what was found.
     pub fn clear(&mut self) {
-        *self = Self { cut_flow: std::mem::take(&mut self.cut_flow), ..Self::default() };
-        self.cut_flow.clear();
+        self.cut_flow[..self.n_flow].fill(0);
+        (self.n_flow, self.magnitude, self.refused) = (0, [0, 0], false);
     }
 
     /// Whether some event or row broke a rule; which one is found by the checks, column by column.
@@ -117,7 +126,7 @@ impl Scan {
     }
 
     pub fn cut_flow(&self) -> impl Iterator<Item = i64> {
-        self.cut_flow.chunks_exact(COPIES).map(|copies| copies.iter().sum())
+        self.cut_flow[..self.n_flow].chunks_exact(self.n_copy).map(|copies| copies.iter().sum())
     }
 
     /// Go through some events, add their weights to the sums, and check some rows of the seconds.
@@ -131,7 +140,9 @@ impl Scan {
     ) {
         self.clear();
         self.sign = if sign == Sign::Undo { -1 } else { 0 };
-        self.cut_flow.resize((inputs.binning.n_bin() + 2) * inputs.binning.n_cut() * COPIES, 0);
+        let n = (inputs.binning.n_bin() + 2) * inputs.binning.n_cut();
+        self.n_copy = if n * COPIES_MAX <= N_FLOW_MAX { COPIES_MAX } else { 2 };
+        self.n_flow = n * self.n_copy;
         pulp::Arch::new().dispatch(Pass { scan: self, inputs, events, rows, sum });
     }
 
@@ -167,100 +178,29 @@ impl Scan {
         ask_columns(events, next.0.clone(), 0);
         let above = edges_below(&binning.edge, block.energy);
         let mut gate = [DEAD; BLOCK];
-        for (gate, row) in gate[..n].iter_mut().zip(row) {
-            *gate = gates[*row as usize];
+        for i in 0..BLOCK {
+            gate[i] = gates[row[i] as usize];
         }
         ask_columns(events, next.0.clone(), 1);
         let cut = cuts(binning, block.z, failed, &above, &gate);
-        let n_cut = binning.n_cut() as u16;
+        let (n_cut, n_copy) = (binning.n_cut() as u16, self.n_copy as u16);
+        let last_copy = n_copy.wrapping_sub(1);
         let mut ending = [0_u16; BLOCK];
         for i in 0..BLOCK {
-            ending[i] =
-                u16::from(above[i]).wrapping_mul(n_cut).wrapping_add(u16::from(cut[i])).wrapping_mul(COPIES as u16);
+            let place = u16::from(above[i]).wrapping_mul(n_cut).wrapping_add(u16::from(cut[i]));
+            // Neighbours go to different copies, so that none waits for the store of the one before.
+            ending[i] = place.wrapping_mul(n_copy) | (i as u16 & last_copy);
         }
         ask_columns(events, next.0, 2);
-        let (mut kept, mut n_kept) = ([0_u16; BLOCK], 0_usize);
-        for i in 0..n {
-            // Neighbours go to different copies, so that none waits for the store of the one before.
-            if let Some(flow) = self.cut_flow.get_mut(usize::from(ending[i]) | (i % COPIES)) {
-                *flow = flow.wrapping_add(1);
-            }
-            // What is written last at a place stays there: the branch-free way to leave out what is cut.
-            kept[n_kept % BLOCK] = i as u16;
-            n_kept = n_kept.wrapping_add(usize::from(cut[i] == ACCEPTED));
-        }
-        next.1.ask(inputs.seconds);
-        let place = |k: usize| {
-            let event = usize::from(kept[k % BLOCK]) % BLOCK;
-            Place { event, row: row[event] as usize, bin: u32::from(above[event]).wrapping_sub(1) }
-        };
-        queue.take(inputs, &block, n_kept, place, sum);
-    }
-}
-
-/// Rows of the events of a block, and whether each has one.
-#[derive(Debug, Clone, Copy)]
-struct Located {
-    row: [u32; BLOCK],
-    all: bool,
-}
-
-impl Located {
-    /// Find the rows of a block.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn find(&mut self, inputs: Inputs<'_>, rows: Range<usize>, cursor: &mut Cursor) {
-        let mut space = [0.0; BLOCK];
-        let time = Column::Double(inputs.events.time_s).block(rows, &mut space);
-        let found = locate(inputs.index, time, &mut self.row, cursor.last);
-        self.all = found.is_some();
-        cursor.last = found.unwrap_or(cursor.last);
-    }
-
-    /// Ask for the rows.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn ask(&self, seconds: &Navigation<'_>) {
-        let (mut low, mut high) = (u32::MAX, 0);
-        for row in &self.row {
-            low = low.min(*row);
-            high = high.max(*row);
-        }
-        let (low, high) = (low as usize, high as usize);
-        if high - low < BLOCK {
-            ask_range(seconds.rotation, low..high + 1);
-            ask_range(seconds.rate, low..high + 1);
-            ask_range(seconds.time_s, low..high + 1);
-        } else {
-            for row in self.row.map(|row| row as usize) {
-                ask_range(seconds.rotation, row..row + 1);
-                ask(seconds.rate, row);
-                ask(seconds.time_s, row);
+        if let Some(flow) = self.cut_flow.first_chunk_mut::<N_FLOW_MAX>() {
+            for ending in &ending[..n] {
+                let n = &mut flow[usize::from(*ending)];
+                *n = n.wrapping_add(1);
             }
         }
-    }
-}
-
-/// Where a thread stands among the rows of the seconds.
-struct Cursor {
-    /// Row of the last event.
-    last: u32,
-    /// Rows that this thread has still to check.
-    unchecked: Range<usize>,
-}
-
-impl Cursor {
-    /// Check what there is to check before a row.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
-    fn rows_are_good(&mut self, seconds: &Navigation<'_>, before: usize) -> bool {
-        let stop = before.min(self.unchecked.end);
-        if stop <= self.unchecked.start {
-            return true;
-        }
-        let rows = self.unchecked.start..stop;
-        self.unchecked.start = stop;
-        finite(seconds.rotation[rows.clone()].as_flattened()) && finite(seconds.rate[rows].as_flattened())
+        let marks = marked(&cut.map(|cut| u8::from(cut == ACCEPTED))) & (u64::MAX >> (BLOCK - n));
+        next.1.ask(inputs.seconds, cursor);
+        queue.take(inputs, &block, Accepted { marks, row, since: &located.since, above: &above }, sum);
     }
 }
 
@@ -280,10 +220,10 @@ impl pulp::WithSimd for Pass<'_> {
     #[expect(clippy::inline_always, reason = "compiled for several widths of vectors")]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
         let inputs = self.inputs;
-        let mut cursor = Cursor { last: 0, unchecked: self.rows };
+        let mut cursor = Cursor::new(self.rows);
         let mut space = Space::new();
         let mut queue = Queue::new(self.scan.sign);
-        let mut located = [Located { row: [0; BLOCK], all: true }; 2];
+        let mut located = [Located::new(); 2];
         let end = self.events.end;
         let block = |start: usize| start.min(end)..(start + BLOCK).min(end);
         let mut rows = block(self.events.start);
