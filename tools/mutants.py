@@ -5,10 +5,11 @@
     python tools/mutants.py report
 
 `rust` takes the mutants that cargo-mutants lists for the files of the core crate that weight, gate by the cutoff and
-add up exposure, writes them into one program (`mutant_program.py`) and runs the crate's unit tests with each: those of
-the file's module, and all if these pass. `python` takes groups of modules, and runs mutmut on each with the tests that
-are named for it below. A sample is the beginning of the list of all mutants in an order drawn by the seed; the report
-then gives the upper end of the one-sided 95 % interval of the share too (Clopper and Pearson 1934, Biometrika 26, 404).
+add up exposure, writes them into one program (`mutant_program.py`; what an operator binds does not change with it) and
+runs the crate's unit tests with each: those of the file's module, and all if these pass. `python` takes groups of
+modules, and runs mutmut on each with the tests that are named for it below. A sample is the beginning of the list of
+all mutants in an order drawn by the seed; the report then gives the upper end of the one-sided 95 % interval of the
+share too (Clopper and Pearson 1934, Biometrika 26, 404).
 
 What was killed stays so in build/mutants until the code of its file changes, so that a run can go on where another
 ended, and a larger sample holds the smaller. Survivors are tried again. A mutant that runs out of time is killed: no
