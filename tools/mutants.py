@@ -275,14 +275,19 @@ def report() -> int:
     explained = {(m["file"], m["before"], m["after"]) for m in reasons.get("mutant", [])}
     print(f"{'':26} generated  tested  killed  timed out  alive   share")
     total: Counter[str] = Counter()
+    drawn = True
     alive: list[tuple[str, str, str]] = []
     for path in sorted(BUILD.glob("*.json")):
         found = Found(**json.loads(path.read_text()))
         fates = Counter(found.fate[name] for name in found.sample if name in found.fate)
         fates["generated"] = len(found.all) - sum(fate == "unviable" for fate in found.fate.values())
+        # mutmut does not go by the order that was drawn: a run that ended early is no sample.
+        fates["drawn"] = path.stem.startswith("rust") or len(found.sample) == _tested(fates)
+        drawn = drawn and bool(fates["drawn"])
         print(_row(path.stem, fates))
         total += fates
         alive += [found.change[name] for name in found.sample if found.fate.get(name) == "alive"]
+    total["drawn"] = drawn
     print(_row("all", total))
     unexplained = [change for change in map(tuple, alive) if change not in explained]
     print(f"survivors explained: {len(alive) - len(unexplained)} of {len(alive)}")
@@ -298,7 +303,7 @@ def _tested(fates: Counter[str]) -> int:
 def _row(name: str, fates: Counter[str]) -> str:
     n, n_alive = _tested(fates), fates["alive"]
     share = f"{100 * n_alive / n:6.1f} %" if n else "     - "
-    if 0 < n < fates["generated"]:
+    if 0 < n < fates["generated"] and fates["drawn"]:
         share += f", below {100 * float(stats.beta.ppf(0.95, n_alive + 1, n - n_alive)):.1f} % at 95 %"
     return f"{name:26} {fates['generated']:9} {n:7} {fates['killed']:7} {fates['late']:10} {n_alive:6} {share}"
 
