@@ -61,7 +61,7 @@ pub fn cutoff_scan(
     check_sign(charge_sign)?;
     within("step_gv", step_gv, 1e-6, 1e3)?;
     within("width_gv", width_gv, 0.0, 1e6)?;
-    let wide = (width_gv / step_gv - 1e-6).ceil().max(1.0) as usize;
+    let wide = steps_of(width_gv, step_gv);
     all_within("low_gv", low_gv, 1e-3, 1e6)?;
     all_within("high_gv", high_gv, 1e-3, 1e6)?;
     for i in 0..n {
@@ -100,6 +100,11 @@ pub fn cutoff_scan(
         effective_gv: found.iter().map(|f| f.effective).collect(),
         beyond: found.iter().map(|f| f.beyond).collect(),
     })
+}
+
+/// Steps that a width takes, at least one, with room for its rounding.
+fn steps_of(width: f64, step: f64) -> usize {
+    (width / step - 1e-6).ceil().max(1.0) as usize
 }
 
 /// First and last multiple of `step` in the interval, with room for the rounding of its ends.

@@ -159,6 +159,7 @@ mod tests {
             let nside = 1 << order;
             let map = folded_axes(&[axis], &[2.0], nside, least, &[1.0, 3.0]).expect("good");
             let grid = Grid::new(nside).expect("a power of two");
+            prop_assert_eq!(map.len() as i64, grid.npix());
             for (pixel, found) in map.iter().enumerate() {
                 let share = (dot(&grid.centre(pixel as i64), &axis) - least) / (1.0 - least);
                 let wanted = if share >= 0.0 { 2.0 + 4.0 * share.min(1.0) } else { 0.0 };
@@ -208,6 +209,17 @@ mod tests {
                 let seen = z * grid.centre(pixel as i64)[2] >= 0.2;
                 assert!((found - f64::from(u8::from(seen))).abs() < 1e-12, "{pixel} {found}");
             }
+        }
+    }
+
+    #[test]
+    fn a_view_is_no_point() {
+        let fold = |least: f64| folded_axes(&[[0.0, 0.0, 1.0]], &[1.0], 1, least, &[1.0; 2]);
+        assert!(fold(1.0 - 2e-9).is_ok() && fold(-1.0).is_ok());
+        for least in [1.0, -1.1] {
+            assert!(
+                fold(least).expect_err("no view").to_string().starts_with(&format!("cos_least = {least:?} is outside"))
+            );
         }
     }
 

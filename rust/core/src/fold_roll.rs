@@ -107,6 +107,7 @@ mod tests {
             let even = folded_axes(&[axis], &[2.0], nside, least, &[1.5, 1.5]).expect("good");
             let found = folded_attitudes(&[axis], &[side], &[2.0], nside, least, &[1.0, 1.0], &[1.5; 9], 3)
                 .expect("good");
+            prop_assert_eq!(even.len(), found.len());
             for (a, b) in even.iter().zip(&found) {
                 prop_assert!((a - b).abs() < 1e-12, "{} {}", a, b);
             }
@@ -137,13 +138,13 @@ mod tests {
         #[test]
         fn a_pattern_is_read_between_four_points_of_the_plane(
             axis in prop::array::uniform3(-1.0..1.0f64), least in -0.9..0.9f64,
-            pattern in prop::collection::vec(-1.0..1.0f64, 16), weight in 0.1..3.0f64,
+            pattern in prop::collection::vec(-1.0..1.0f64, 25), weight in 0.1..3.0f64,
         ) {
             prop_assume!(norm2(&axis) > 1e-3);
             let axis = unit(&axis);
             let side = unit(&cross(&axis, &[axis[1], axis[2], axis[0] + 0.5]));
             prop_assume!((norm2(&side) - 1.0).abs() < 1e-9 && dot(&axis, &side).abs() < 1e-9);
-            let map = folded_attitudes(&[axis], &[side], &[weight], 4, least, &[1.0, 3.0], &pattern, 4).expect("good");
+            let map = folded_attitudes(&[axis], &[side], &[weight], 4, least, &[1.0, 3.0], &pattern, 5).expect("good");
             let grid = Grid::new(4).expect("a power of two");
             let rim = 2.0 * (least.acos() / 2.0).sin();
             for (pixel, found) in map.iter().enumerate() {
@@ -154,11 +155,11 @@ mod tests {
                 if angle < least.acos() {
                     let radius = 2.0 * (angle / 2.0).sin() / rim;
                     let azimuth = dot(&v, &cross(&axis, &side)).atan2(dot(&v, &side));
-                    // Places on the grid of 4 points a side, from 0 to 3.
-                    let (p, q) = (1.5 + 1.5 * radius * azimuth.cos(), 1.5 + 1.5 * radius * azimuth.sin());
+                    // Places on the grid of 5 points a side, from 0 to 4.
+                    let (p, q) = (2.0 + 2.0 * radius * azimuth.cos(), 2.0 + 2.0 * radius * azimuth.sin());
                     for (k, value) in pattern.iter().enumerate() {
                         let near = |place: f64, i: usize| (1.0 - (place - i as f64).abs()).max(0.0);
-                        wanted += value * near(p, k % 4) * near(q, k / 4);
+                        wanted += value * near(p, k % 5) * near(q, k / 5);
                     }
                     wanted *= weight * (1.0 + 2.0 * (angle.cos() - least) / (1.0 - least));
                 }
@@ -178,6 +179,19 @@ mod tests {
         let both = folded_attitudes(&axis, &side, &[0.5, 3.0], 2, 0.1, &[1.0, 2.0], &pattern, 2).expect("good");
         for ((both, a), b) in both.iter().zip(one(0)).zip(one(1)) {
             assert!((both - (0.5 * a + 3.0 * b)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_view_is_neither_a_point_nor_all_of_the_sky() {
+        let fold = |least: f64| {
+            folded_attitudes(&[[0.0, 0.0, 1.0]], &[[1.0, 0.0, 0.0]], &[1.0], 1, least, &[1.0; 2], &[1.0; 4], 2)
+        };
+        assert!(fold(1.0 - 2e-9).is_ok() && fold(-0.999).is_ok());
+        for least in [1.0, -0.9991] {
+            assert!(
+                fold(least).expect_err("no view").to_string().starts_with(&format!("cos_least = {least:?} is outside"))
+            );
         }
     }
 

@@ -116,6 +116,15 @@ fn a_particle_from_above_has_the_vertical_cutoff() {
 }
 
 #[test]
+fn a_direction_counts_by_where_it_points_alone() {
+    let (here, towards) = ([5000.0, 1000.0, 4000.0], unit(&[0.2, 0.9, -0.3]));
+    for length in [1.0 - 4e-7, 1.0 + 4e-7] {
+        let found = centred(here, scaled(&towards, length), 0.2, 1);
+        assert!((found / centred(here, towards, 0.2, 1) - 1.0).abs() < 1e-12, "{found}");
+    }
+}
+
+#[test]
 fn a_cone_that_holds_the_horizon_has_its_cutoff() {
     let here = [6800.0, 0.0, 0.0];
     let east = centred(here, [0.0, 1.0, 0.0], 0.0, 1);

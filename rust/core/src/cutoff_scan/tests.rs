@@ -102,16 +102,17 @@ fn a_scan_is_its_rigidities_one_by_one() {
 
 #[test]
 fn a_cone_is_open_from_the_level_above_the_highest_that_is_shut() {
-    let direction = [towards(0.0), towards(0.5), towards(-0.5), towards(1.2), towards(2.5)];
+    let around = |i: usize| [0.0, 0.5, -0.5, 1.2, 2.5].map(|angle| towards(angle + 0.1 * i as f64));
     // The third cone has no direction of its own.
     let cone = [0, 1, 1, 3, 4];
     let (low, high, ratio) = ([4.0, 2.5, 39.0, 40.0], [40.0, 15.0, 40.0, 40.0], 0.1);
     for sign in [1, -1] {
         let place = [HERE, [6800.0, 0.0, 0.0], HERE, HERE];
-        let all: Vec<Vector> = (0..4).flat_map(|_| direction).collect();
+        let all: Vec<Vector> = (0..4).flat_map(around).collect();
         let found = cone_cutoff(&place, &all, &cone, 5, sign, &low, &high, ratio, &DIPOLE_NT, &limits()).expect("good");
         assert_eq!(found.len(), 20);
         for i in 0..4 {
+            let direction = around(i);
             let mut levels = Vec::new();
             let mut level: f64 = high[i];
             while level >= low[i] {
@@ -137,6 +138,13 @@ fn the_ends_of_a_scan_are_multiples_of_its_step() {
     assert_eq!(multiples(0.001, 2.0, 0.5), (1.0, 4.0));
 }
 
+#[test]
+fn a_width_is_a_whole_number_of_steps() {
+    // 0.3 / 0.1 is not whole after rounding.
+    let found = [(0.0, 0.5), (0.4, 0.5), (0.5, 0.5), (0.6, 0.5), (1.2, 0.5), (0.3, 0.1), (3.0, 2.0)];
+    assert_eq!(found.map(|(width, step)| steps_of(width, step)), [1, 1, 1, 2, 3, 3, 2]);
+}
+
 fn refused_scan(low: f64, high: f64, step: f64, sign: i64) -> String {
     let found = cutoff_scan(&[HERE], &[HERE], sign, &[low], &[high], step, 0.0, &DIPOLE_NT, &limits());
     found.expect_err("a refusal").to_string()
@@ -146,8 +154,8 @@ fn refused_scan(low: f64, high: f64, step: f64, sign: i64) -> String {
 fn a_scan_without_a_multiple_is_refused() {
     let rule = "between 1 and 10^7 multiples of step_gv = 0.5 from low to high are wanted";
     assert_eq!(refused_scan(1.1, 1.4, 0.5, 1), format!("low_gv[0], high_gv[0] = 1.1, 1.4: {rule}"));
-    // From 1 to 10^7 + 1 steps of 1e-3 are 10^7 + 1 of them.
-    assert!(refused_scan(1e-3, 10_000.001, 1e-3, 1).starts_with("low_gv[0], high_gv[0] = 0.001, 10000.001: between"));
+    // From 2 to 10^7 + 2 steps of 1e-3 are 10^7 + 1 of them.
+    assert!(refused_scan(2e-3, 10_000.002, 1e-3, 1).starts_with("low_gv[0], high_gv[0] = 0.002, 10000.002: between"));
     assert_eq!(refused_scan(1.0, 2.0, 0.5, 0), "charge_sign = 0: 1 or -1 is wanted");
     assert_eq!(refused_scan(1.0, 2.0, 0.5, 2), "charge_sign = 2: 1 or -1 is wanted");
     let one = cutoff_scan(&[HERE], &[HERE], 1, &[30.0], &[30.0], 0.5, 0.0, &DIPOLE_NT, &limits()).expect("one level");

@@ -87,7 +87,9 @@ proptest! {
         edge.sort_by(f64::total_cmp);
         edge.dedup();
         let bins = CosineBins::new(&edge);
-        for cosine in edge.iter().copied().chain([cosine]) {
+        // Beside an edge the entry of the table may be rounded to the one above.
+        let beside = edge.iter().flat_map(|e| [e.next_down(), *e, e.next_up()]);
+        for cosine in beside.chain([cosine]).filter(|cosine| *cosine <= 1.0) {
             prop_assert_eq!(bins.find(cosine), bin_of(cosine, &edge), "{}", cosine);
         }
     }
