@@ -262,5 +262,5 @@ def test_bad_arguments_are_refused(method: LimitMethod, changes: dict[str, float
 
 
 def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(RangeError, match="method = 'ams' is none of cls"):
+    with pytest.raises(RangeError, match="method = 'ams' is none of cls, "):
         upper_limit(1.0, 1.0, method="ams")  # type: ignore[arg-type]

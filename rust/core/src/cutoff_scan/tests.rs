@@ -130,6 +130,19 @@ fn a_cone_is_open_from_the_level_above_the_highest_that_is_shut() {
 }
 
 #[test]
+fn every_place_has_directions_of_its_own() {
+    let place = [HERE, [6500.0, -800.0, 1200.0]];
+    let direction = [towards(0.2), towards(-0.8), towards(1.1), towards(0.7)];
+    let cutoffs = |place: &[Vector], direction: &[Vector]| {
+        let (low, high) = (vec![2.0; place.len()], vec![40.0; place.len()]);
+        cone_cutoff(place, direction, &[0, 1], 2, 1, &low, &high, 0.05, &DIPOLE_NT, &limits()).expect("good")
+    };
+    let alone = [cutoffs(&place[..1], &direction[..2]), cutoffs(&place[1..], &direction[2..])];
+    assert_ne!(alone[0], alone[1]);
+    assert_eq!(cutoffs(&place, &direction), alone.concat());
+}
+
+#[test]
 fn the_ends_of_a_scan_are_multiples_of_its_step() {
     assert_eq!(multiples(1.0, 2.0, 0.25), (4.0, 8.0));
     assert_eq!(multiples(1.1, 1.9, 0.25), (5.0, 7.0));
@@ -160,6 +173,9 @@ fn a_scan_without_a_multiple_is_refused() {
     assert_eq!(refused_scan(1.0, 2.0, 0.5, 2), "charge_sign = 2: 1 or -1 is wanted");
     let one = cutoff_scan(&[HERE], &[HERE], 1, &[30.0], &[30.0], 0.5, 0.0, &DIPOLE_NT, &limits()).expect("one level");
     assert_eq!(one.beyond, [BELOW]);
+    // How many there are counts, not how high they lie.
+    let high = cutoff_scan(&[HERE], &[HERE], 1, &[60_000.0], &[60_000.01], 0.01, 0.0, &DIPOLE_NT, &limits());
+    assert_eq!(high.expect("two levels").beyond, [BELOW]);
 }
 
 #[test]
