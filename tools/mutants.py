@@ -68,7 +68,10 @@ PYTHON = {
     ),
     "weights": (["events/purity.py", "events/weight_tables.py"], ["tests/unit/test_weight_tables.py"]),
     "cutoff": (["geomagnetism/cutoff.py"], ["tests/unit/test_cutoff_rule.py"]),
-    "exposure": (["exposure/livetime.py", "exposure/reference.py"], ["tests/unit/test_reference_maps.py"]),
+    "exposure": (
+        ["exposure/livetime.py", "exposure/reference.py"],
+        ["tests/unit/test_reference_maps.py", "tests/unit/test_livetime.py"],
+    ),
 }
 
 # Exit codes of mutmut's runs of pytest.
