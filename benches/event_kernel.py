@@ -191,7 +191,7 @@ def fused(checked: bool) -> Callable[..., bool]:
     """One numba loop with a branch at each cut, as one writes it; with the refusals of the kernel or without."""
 
     @numba.njit(cache=False)  # type: ignore[untyped-decorator]  # numba types it
-    def seconds_good(start_s, step_s, rotation, rate, livetime, closed):  # type: ignore[no-untyped-def]  # numba does
+    def seconds_good(start_s, step_s, rotation, rate, livetime, closed):  # type: ignore[no-untyped-def]  # numba types it
         good = True
         for i in range(len(start_s)):
             good &= i == 0 or start_s[i] - start_s[i - 1] >= 0.99 * step_s

@@ -223,7 +223,7 @@ def _killed_runs(say: Say, config: Config, rng: np.random.Generator, n: int) -> 
 
 
 def production_thousand_kills(say: Say) -> None:
-    """Both, a thousand times in all; an hour."""
+    """Both, a thousand times in all; two hours on a busy machine."""
     production_kills(say, 800)
     production_killed_runs(say, 200)
 

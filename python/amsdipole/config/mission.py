@@ -68,7 +68,7 @@ class SecondsConfig(Section):
     )
     start: datetime | None = Field(default=None, description="first second (UTC); with source = 'elements'")
     stop: datetime | None = Field(default=None, description="end of the last second (UTC)")
-    step_s: float = Field(default=1.0, gt=0, le=60, description="length of a row [s], which is where it begins")
+    step_s: float = Field(default=1.0, gt=0, le=60, description="length of a row [s]; all of it counts as its start")
     attitude: AttitudeConfig = AttitudeConfig()
     livetime_fraction: float = Field(
         default=0.71, ge=0, le=1, description="live share outside the South Atlantic polygon; with source = 'elements'"

@@ -59,13 +59,7 @@ def read_result(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     from amsdipole.report.result import FORMAT_VERSION
 
-    file = result_path(path)
-    document = read_json(file)
-    if not isinstance(document, dict) or document.get("format") != "amsdipole-result":
-        raise DataError(f"{file}: not a result of amsdipole")
-    if document.get("format_version") != FORMAT_VERSION:
-        raise DataError(f"{file}: format_version {document.get('format_version')} is unknown; {FORMAT_VERSION} is read")
-    return document
+    return _versioned(result_path(path), "result", FORMAT_VERSION)
 
 
 def range_maps(path: str | os.PathLike[str], low_gev: float | None) -> tuple[SkyMap, SkyMap]:
@@ -144,10 +138,13 @@ def read_fits(path: Path) -> dict[str, Any]:
     DataError
         It cannot be read, or is of another version.
     """
-    document = read_document(path)
-    if document.get("format") != "amsdipole-fits" or document.get("format_version") != FITS_VERSION:
-        raise DataError(
-            f"{path}: {document.get('format')} of format_version {document.get('format_version')}; amsdipole-fits of "
-            f"{FITS_VERSION} is read: make the weights again"
-        )
+    return _versioned(path, "fits", FITS_VERSION)
+
+
+def _versioned(file: Path, kind: str, version: int) -> dict[str, Any]:
+    document = read_json(file)
+    if not isinstance(document, dict) or document.get("format") != f"amsdipole-{kind}":
+        raise DataError(f"{file}: not a {kind} of amsdipole")
+    if document.get("format_version") != version:
+        raise DataError(f"{file}: format_version {document.get('format_version')} is unknown; {version} is read")
     return document
