@@ -1,5 +1,8 @@
 """Limits with any covariance: the isotropic ones as a special case, direct toys, refusals."""
 
+import functools
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -141,6 +144,10 @@ def test_many_amplitudes_are_treated_as_one_after_the_other(monkeypatch):
     x = np.linspace(0.0, 5.0, 60)
     rho = np.random.default_rng(3).normal(size=(60, 3))
     matrices = COVARIANCE * np.linspace(0.5, 2.0, 60)[:, None, None]
+    for law in (amplitude_cdf, amplitude_pdf, functools.partial(posterior_tail, power=1)):
+        one = np.tile(COVARIANCE, (60, 1, 1))
+        np.testing.assert_allclose(law(x, rho, COVARIANCE), law(x, rho, one), rtol=1e-12, strict=True)
+        assert len(law(x, rho, matrices)) == 60
     for some in (np.arange(0, 60, 7), np.array([59])):
         for law in (amplitude_cdf, amplitude_pdf):
             alone = [law([x[i]], rho[i : i + 1], matrices[i])[0] for i in some]
@@ -243,24 +250,117 @@ def test_frequentist_limits_solve_their_equations_along_the_direction(direction)
         assert amplitude_cdf(x, limit * along[None], COVARIANCE)[0] == pytest.approx(wanted, abs=1e-7)
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+@pytest.mark.parametrize("method", QUICK)
+def test_limits_do_not_depend_on_the_unit(method, unit):
+    found = vector_limit(unit * TRUTH, unit**2 * COVARIANCE, method=method)
+    # Both roots are good to 1e-9 of sigma.
+    assert found / unit == pytest.approx(vector_limit(TRUTH, COVARIANCE, method=method), abs=3e-9)
+
+
 def test_significance_is_one_sided():
     assert significance(0.5) == pytest.approx(0.0, abs=1e-12)
     assert significance(1.349898e-3) == pytest.approx(3.0, abs=1e-5)  # PDG 2024, table 40.1
 
 
-def test_bad_arguments_are_refused():
-    for arguments, options, error, message in (
-        (([0.0, 0.0], np.eye(3)), {"method": "cls"}, ShapeError, "rho"),
-        (([0.0] * 3, np.zeros((3, 3))), {"method": "cls"}, FitError, "eigenvalue"),
-        (([0.0] * 3, np.eye(3)), {"method": "best"}, RangeError, "method"),
-        (([0.0] * 3, np.eye(3)), {"method": "cls", "direction": "up"}, RangeError, "direction"),
-        (([0.0] * 3, np.eye(3)), {"method": "cls", "confidence": 1.0}, RangeError, "confidence"),
-        (([0.0, 0.0, 500.0], np.eye(3)), {"method": "flat_delta"}, RangeError, "nothing is left to limit"),
-        (([np.nan, 0.0, 0.0], np.eye(3)), {"method": "cls"}, RangeError, "finite"),
+@pytest.mark.parametrize("p_value", [-0.5, 0.0, 1.0, 1.5, np.nan])
+def test_a_tail_that_is_no_probability_has_no_significance(p_value):
+    with pytest.raises(RangeError, match=re.escape(f"p_value = {p_value} is outside (0.0, 1.0)")):
+        significance(p_value)
+
+
+ROUND, ORIGIN = np.eye(3), np.zeros((1, 3))
+BEYOND = "an amplitude of {} times the smallest standard deviation is beyond the 600 nodes of the quadrature"
+FLAT = "has 0.0 and 1.0 as its least and greatest eigenvalues; it must be positive definite"
+
+
+@pytest.mark.parametrize("law", [amplitude_cdf, amplitude_pdf, functools.partial(posterior_tail, power=0)])
+@pytest.mark.parametrize(
+    ("rho", "covariance", "error", "message"),
+    [
+        (np.zeros((2, 3)), ROUND, ShapeError, "rho has shape (2, 3); (1, 3) is wanted"),
+        ([[0.0, np.nan, 0.0]], ROUND, RangeError, "rho[0, 1] = nan is not finite"),
+        (ORIGIN, np.zeros((2, 3, 3)), ShapeError, "covariance has shape (2, 3, 3); (1, 3, 3) is wanted"),
+        (ORIGIN, np.eye(2), ShapeError, "covariance has shape (2, 2); (3, 3) is wanted"),
+        (ORIGIN, np.full((3, 3), np.inf), RangeError, "covariance[0, 0] = inf is not finite"),
+        (ORIGIN, np.diag([1.0, 0.0, 1.0]), FitError, f"covariance {FLAT}"),
+        (ORIGIN, np.diag([1.0, 0.0, 1.0])[None], FitError, f"covariance[0] {FLAT}"),
+        (
+            ORIGIN,
+            ROUND + np.diag([0.0, 0.1], 1),
+            RangeError,
+            "covariance[1, 2] = 0.1 and covariance[2, 1] = 0.0; it must be symmetric",
+        ),
+    ],
+)
+def test_the_law_of_a_vector_at_fault_is_refused(law, rho, covariance, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        law([1.0], rho, covariance)
+
+
+@pytest.mark.parametrize(
+    ("law", "name"),
+    [
+        (amplitude_cdf, "delta_m"),
+        (amplitude_pdf, "delta_m"),
+        (functools.partial(posterior_tail, power=1), "delta"),
+    ],
+)
+def test_amplitudes_at_fault_are_refused(law, name):
+    for amplitudes, error, message in (
+        ([1.0, -0.5], RangeError, f"{name}[1] = -0.5 is outside [0, inf)"),
+        ([0.0, np.nan], RangeError, f"{name}[1] = nan is not finite"),
+        ([[1.0, 1.0]], ShapeError, f"{name} has shape (1, 2); (n,) is wanted"),
     ):
-        with pytest.raises(error, match=message):
-            vector_limit(*arguments, **options)
-    with pytest.raises(RangeError, match="power"):
-        posterior_tail([1.0], [[0.0] * 3], np.eye(3), power=3)
-    with pytest.raises(RangeError, match="outside"):
-        amplitude_cdf([-1.0], [[0.0] * 3], np.eye(3))
+        with pytest.raises(error, match=f"^{re.escape(message)}$"):
+            law(amplitudes, np.zeros((2, 3)), ROUND)
+
+
+def test_amplitudes_that_need_too_many_nodes_are_refused():
+    # 600 nodes of 0.8 sigma on the circle are 76.39 sigma; a posterior reaches 3 sigma further.
+    for law in (amplitude_cdf, amplitude_pdf):
+        assert np.isfinite(law([76.3], ORIGIN, ROUND)).all()
+        with pytest.raises(RangeError, match=re.escape(BEYOND.format("76.5"))):
+            law([0.0, 76.5], np.zeros((2, 3)), ROUND)
+    # Of three Gaussian components, two add 1 / |rho| to the amplitude.
+    tail = posterior_tail([73.0], [[73.3, 0.0, 0.0]], ROUND, power=2)
+    assert tail == pytest.approx(norm.cdf(0.3 + 1.0 / 73.3), abs=1e-4)
+    with pytest.raises(RangeError, match=re.escape(BEYOND.format("76.5") + ": nothing is left to limit")):
+        posterior_tail([0.0], [[0.0, 73.5, 0.0]], ROUND, power=2)
+
+
+def test_posteriors_of_arguments_at_fault_are_refused():
+    for rho, covariance, powers, error, message in (
+        (np.zeros((1, 2)), ROUND, (0,), ShapeError, "rho has shape (1, 2); (n, 3) is wanted"),
+        (ORIGIN, np.zeros((2, 3, 3)), (0,), ShapeError, "covariance has shape (2, 3, 3); (1, 3, 3) is wanted"),
+        (ORIGIN, ROUND, (0, 3), RangeError, "power = 3 is none of 0, 1, 2"),
+    ):
+        with pytest.raises(error, match=f"^{re.escape(message)}$"):
+            posterior_tails(rho, covariance, powers=powers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"rho": [0.0, 0.0]}, ShapeError, "rho has shape (2,); (3,) is wanted"),
+        ({"rho": [np.nan, 0.0, 0.0]}, RangeError, "rho[0] = nan is not finite"),
+        ({"covariance": ROUND[None]}, ShapeError, "covariance has shape (1, 3, 3); (3, 3) is wanted"),
+        ({"covariance": np.diag([1.0, 0.0, 1.0])}, FitError, f"covariance {FLAT}"),
+        ({"method": "best"}, RangeError, f"method = 'best' is none of {', '.join(METHODS)}"),
+        ({"direction": "up"}, RangeError, "direction = 'up' is none of fitted, weakest"),
+        ({"confidence": 0.0}, RangeError, "confidence = 0.0 is outside (0.0, 1.0)"),
+        ({"confidence": 1.0}, RangeError, "confidence = 1.0 is outside (0.0, 1.0)"),
+    ],
+)
+def test_a_limit_of_arguments_at_fault_is_refused(changes, error, message):
+    arguments = {"rho": [0.0, 0.0, 1.0], "covariance": ROUND, "method": "cls"} | changes
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        vector_limit(**arguments)
+    arguments["methods"] = [arguments.pop("method")]
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        vector_limits(**arguments)
+
+
+def test_no_limit_is_made_beyond_the_nodes():
+    with pytest.raises(RangeError, match="nothing is left to limit"):
+        vector_limit([0.0, 0.0, 500.0], ROUND, method="flat_delta")

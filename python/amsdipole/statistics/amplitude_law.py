@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfcx, ndtr
 
 from amsdipole._arrays import finite_floats
-from amsdipole.errors import FitError, RangeError
+from amsdipole.errors import RangeError
+from amsdipole.statistics._covariance import principal_axes
 
 __all__ = ["amplitude_cdf", "amplitude_pdf", "posterior_tail", "posterior_tails"]
 
@@ -70,7 +71,7 @@ def amplitude_cdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, 
     >>> amplitude_cdf([1.538172], [[0.0, 0.0, 0.0]], np.eye(3)).round(6)
     array([0.5])
     """
-    x, mean, width, _ = _principal(delta_m, rho, covariance)
+    x, mean, width = _principal("delta_m", delta_m, rho, covariance)
     out = np.empty(len(x))
     n_theta, n_angle = node_numbers(x, width, 0.5, spacing=spacing)
     node, weight = gauss_legendre(n_theta)
@@ -127,7 +128,7 @@ def amplitude_pdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike) -> 
     >>> amplitude_pdf([1.5], [[0.0, 0.0, 0.0]], np.eye(3)).round(6)
     array([0.582829])
     """
-    x, mean, width, _ = _principal(delta_m, rho, covariance)
+    x, mean, width = _principal("delta_m", delta_m, rho, covariance)
     out = np.empty(len(x))
     sphere, area = sphere_nodes(*node_numbers(x, width, 1.0))
     step = max(1, CHUNK // len(area))
@@ -173,13 +174,12 @@ def posterior_tail(delta: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, p
     >>> posterior_tail([1.959964], [[0.0, 0.0, 0.0]], np.eye(3), power=0).round(6)
     array([0.05])
     """
-    t = _amplitudes(delta)
+    t = _amplitudes("delta", delta)
     vector = finite_floats("rho", rho, (len(t), 3))
-    one = np.ndim(covariance) == 2
-    matrix = finite_floats("covariance", covariance, (3, 3) if one else (len(t), 3, 3))
+    matrix, _, _ = principal_axes(covariance, len(t))
     return np.concatenate(
         [
-            posterior_tails(vector[at], matrix if one else matrix[at], powers=(power,))(t[at])[0]
+            posterior_tails(vector[at], matrix if matrix.ndim == 2 else matrix[at], powers=(power,))(t[at])[0]
             for at in (slice(first, first + ROWS) for first in range(0, max(len(t), 1), ROWS))
         ]
     )
@@ -222,7 +222,7 @@ def posterior_tails(
         if power not in (0, 1, 2):
             raise RangeError(f"power = {power!r} is none of 0, 1, 2")
     vector = finite_floats("rho", rho, (None, 3))
-    _, mean, width, _ = _principal(np.zeros(len(vector)), vector, covariance)
+    _, mean, width = _principal("delta", np.zeros(len(vector)), vector, covariance)
     # The likelihood is widest in angle at small delta; where it is sharpest it sits at |rho|.
     reach = np.linalg.norm(mean, axis=1) + 3.0 * width.max(axis=1)
     sphere, area = sphere_nodes(*node_numbers(reach, width, 1.0, spacing=spacing))
@@ -249,27 +249,21 @@ def posterior_tails(
     return lambda t: np.asarray(integrals(t[:, None]) / whole)
 
 
-def _amplitudes(delta: ArrayLike) -> Floats:
-    x = finite_floats("delta", delta, (None,))
+def _amplitudes(name: str, value: ArrayLike) -> Floats:
+    x = finite_floats(name, value, (None,))
     if (x < 0.0).any():
         i = int((x < 0.0).argmax())
-        raise RangeError(f"delta[{i}] = {x[i]} is outside [0, inf)")
+        raise RangeError(f"{name}[{i}] = {x[i]} is outside [0, inf)")
     return x
 
 
-def _principal(size: ArrayLike, vector: ArrayLike, covariance: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return sizes, vectors in principal axes, standard deviations there, and the axes."""
-    x = _amplitudes(size)
+def _principal(name: str, size: ArrayLike, vector: ArrayLike, covariance: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Return sizes, vectors in principal axes and standard deviations there."""
+    x = _amplitudes(name, size)
     mean = finite_floats("rho", vector, (len(x), 3))
-    one = np.ndim(covariance) == 2
-    matrix = finite_floats("covariance", covariance, (3, 3) if one else (len(x), 3, 3))
-    value, axis = np.linalg.eigh(matrix)
-    lowest = float(value.min(initial=np.inf))
-    if not lowest > 0.0:
-        raise FitError(f"covariance has the eigenvalue {lowest}; it must be positive definite")
-    turned = mean @ axis if one else np.einsum("ni,nij->nj", mean, axis)
-    width = np.broadcast_to(np.sqrt(value), turned.shape)
-    return x, turned, width, axis
+    _, value, axis = principal_axes(covariance, len(x))
+    turned = mean @ axis if axis.ndim == 2 else np.einsum("ni,nij->nj", mean, axis)
+    return x, turned, np.broadcast_to(np.sqrt(value), turned.shape)
 
 
 def node_numbers(x: Floats, width: Floats, turns: float, *, spacing: float = SPACING) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
 
 from amsdipole._arrays import finite_floats
-from amsdipole.errors import FitError
+from amsdipole.statistics._covariance import principal_axes
 
 __all__ = ["DipoleFit", "Estimator", "Weighting", "isotropy_p_value"]
 
@@ -164,10 +164,7 @@ def isotropy_p_value(rho: ArrayLike, covariance: ArrayLike) -> float:
     0.261
     """
     vector = finite_floats("rho", rho, (3,))
-    matrix = finite_floats("covariance", covariance, (3, 3))
-    lowest = float(np.linalg.eigvalsh(matrix)[0])
-    if lowest <= 0.0:
-        raise FitError(f"covariance has the eigenvalue {lowest}; it must be positive definite")
+    matrix, _, _ = principal_axes(covariance)
     return float(chi2_distribution.sf(_distance(vector, matrix), 3))
 
 

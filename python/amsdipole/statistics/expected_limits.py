@@ -9,8 +9,9 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import chi
 
-from amsdipole._arrays import finite_floats, number
-from amsdipole.errors import FitError, RangeError
+from amsdipole._arrays import number
+from amsdipole.errors import RangeError
+from amsdipole.statistics._covariance import principal_axes
 from amsdipole.statistics._ordering import AmplitudeOrdering
 from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tails
 from amsdipole.statistics.limits import LIMIT_METHODS, ExpectedLimit, LimitMethod
@@ -76,10 +77,7 @@ def expected_vector_limit(
     >>> round(expected.median, 2), [round(edge, 2) for edge in expected.band68]
     (2.72, [2.24, 3.5])
     """
-    matrix = finite_floats("covariance", covariance, (3, 3))
-    value, axis = np.linalg.eigh(matrix)
-    if not value[0] > 0.0:
-        raise FitError(f"covariance has the eigenvalue {value[0]}; it must be positive definite")
+    matrix, value, axis = principal_axes(covariance)
     if method not in LIMIT_METHODS:
         raise RangeError(f"method = {method!r} is none of {', '.join(LIMIT_METHODS)}")
     if direction not in ("fitted", "weakest"):

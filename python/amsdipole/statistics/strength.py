@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtri
 
 from amsdipole._arrays import finite_floats, number
-from amsdipole.errors import FitError, RangeError
+from amsdipole.errors import RangeError
+from amsdipole.statistics._covariance import principal_axes
 
 __all__ = ["Strength", "pattern_strength"]
 
@@ -91,14 +92,12 @@ def pattern_strength(
     (0.653, True)
     """
     measured = finite_floats("rho", rho, (3,))
-    spread = finite_floats("covariance", np.ravel(covariance), (9,)).reshape(3, 3)
+    spread, _, _ = principal_axes(covariance)
     wanted = finite_floats("pattern", pattern, (3,))
-    level = number("confidence", confidence, low=0.0, high=1.0, open_low=True)
-    if level >= 1.0:
-        raise RangeError(f"confidence = {level} is outside (0, 1)")
+    level = number("confidence", confidence, low=0.0, high=1.0, open_low=True, open_high=True)
     if not wanted.any():
         raise RangeError("pattern is 0 in every component; its strength means nothing")
-    information = _weighted(spread, wanted)
+    information = np.linalg.solve(spread, wanted)
     error = float(1.0 / np.sqrt(wanted @ information))
     value = float(measured @ information) * error**2
     x = value / error
@@ -111,14 +110,6 @@ def pattern_strength(
         float(np.exp(log_ndtr(x - 1.0 / error) - log_ndtr(x))),
         level,
     )
-
-
-def _weighted(covariance: NDArray[np.float64], pattern: NDArray[np.float64]) -> NDArray[np.float64]:
-    try:
-        root = np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError as error:
-        raise FitError("covariance is not positive definite") from error
-    return np.asarray(np.linalg.solve(root.T, np.linalg.solve(root, pattern)))
 
 
 def _limit(x: float, log_tail: float) -> float:

@@ -9,7 +9,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from amsdipole._arrays import finite_floats, number
-from amsdipole.errors import FitError, RangeError
+from amsdipole.errors import RangeError
+from amsdipole.statistics._covariance import principal_axes
 from amsdipole.statistics._ordering import AmplitudeOrdering
 from amsdipole.statistics.amplitude_law import amplitude_cdf, posterior_tails
 from amsdipole.statistics.limits import LIMIT_METHODS, LimitMethod, UpperLimit
@@ -196,10 +197,7 @@ def significance(p_value: float) -> float:
 
 def _checked(rho: ArrayLike, covariance: ArrayLike) -> tuple[Floats, Floats, float]:
     vector = finite_floats("rho", rho, (3,))
-    matrix = finite_floats("covariance", covariance, (3, 3))
-    lowest = float(np.linalg.eigvalsh(matrix)[0])
-    if not lowest > 0.0:
-        raise FitError(f"covariance has the eigenvalue {lowest}; it must be positive definite")
+    matrix, _, _ = principal_axes(covariance)
     return vector, matrix, float(np.sqrt(np.trace(matrix) / 3.0))
 
 
