@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from amsdipole.errors import DataError, OverflowedError, RangeError, ShapeError
-from amsdipole.exposure import LivetimeCube, livetime_cube, spread_livetime
+from amsdipole.exposure import EfficiencyMap, LivetimeCube, livetime_axes, livetime_cube, spread_livetime
 from amsdipole.exposure.axes import UNIT_S
 from amsdipole.exposure.axis_pass import AxisLivetime
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
@@ -73,6 +73,18 @@ def test_the_cube_does_not_depend_on_how_rows_come_in_blocks(cube):
 
     pieces = livetime_cube(Pieces(table), navigator(), nside=16, cos_edge=COS_EDGE)
     np.testing.assert_array_equal(pieces.units, cube.units)
+
+
+def test_the_sums_of_a_cube_are_made_with_its_choices():
+    half = EfficiencyMap(np.full(12, 0.5), np.zeros(12), np.ones(12), np.zeros(12, dtype=np.int64))
+    made = livetime_cube(mission(60.0), navigator(), nside=4, cos_edge=COS_EDGE, n_sector=4, efficiency=half).axes
+    wanted = livetime_axes(mission(60.0), navigator(), n_sector=4, efficiency=half)
+    assert made.n_sector == 4
+    np.testing.assert_array_equal(made.units, wanted.units)
+    np.testing.assert_array_equal(made.sector, wanted.sector)
+    plain = livetime_cube(mission(60.0), navigator(), nside=4, cos_edge=COS_EDGE)
+    assert (plain.axes.n_sector, plain.axes.sector) == (1, None)
+    assert made.units.sum() == pytest.approx(plain.axes.units.sum() / 2, rel=1e-6)
 
 
 def test_progress_is_told_in_rows():

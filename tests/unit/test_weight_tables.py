@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from amsdipole import _core
 from amsdipole import _oracle as oracle
 from amsdipole.errors import DataError, FitError, RangeError, ShapeError
 from amsdipole.events import ResponseBins, WeightTables, fit_templates, purity_weights, regions, s_weights
-from amsdipole.events.purity import PurityWeights, _leak, _shrunk
+from amsdipole.events.purity import PurityWeights, _fault, _leak, _shrunk
 from amsdipole.events.weight_tables import read_weights, weight_tables, write_weights
 from amsdipole.sky import pixel_centers, pixel_to_vector
 
@@ -451,3 +452,16 @@ def test_regions_are_the_patches_that_hold_the_centres(nside_region):
     mean /= np.linalg.norm(mean, axis=1, keepdims=True)
     assert ((mean * pixel_centers(nside_region)).sum(axis=1) > 0.98).all()
     assert regions(2, None).tolist() == [0] * 48
+
+
+@pytest.mark.parametrize(
+    ("variance", "reason"),
+    [
+        ([4.0, -1.0], "has no error of background: the templates hold too few events"),
+        ([0.0, 4.0], "has no error of positrons: the templates hold too few events"),
+        ([0.5, 0.5], "did not converge"),
+    ],
+)
+def test_a_fit_that_is_not_valid_says_why(variance, reason):
+    fit = fit_templates(np.rint(4.0 * SHAPES.sum(axis=0)), 100.0 * SHAPES, names=("positrons", "background"))
+    assert _fault(replace(fit, covariance=np.diag(variance), valid=False)) == reason
