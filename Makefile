@@ -61,7 +61,7 @@ coverage: $(STAMP)-cover ## Say which lines of the core crate and of the package
 	$(BIN)/python tools/line_coverage.py rust
 	$(BIN)/python tools/line_coverage.py python
 
-mutants: $(STAMP)-cover ## Change the code and count what no test notices (an hour; ARGS="--sample 40" draws some)
+mutants: $(STAMP)-cover build/cargo-mutants/bin/cargo-mutants ## Change the code and count what no test notices (an hour; ARGS="--sample 40" draws some)
 	$(BIN)/python tools/mutants.py rust $(ARGS)
 	$(BIN)/python tools/mutants.py python $(ARGS)
 
@@ -136,9 +136,10 @@ $(STAMP)-cover: $(STAMP)-tests
 	@echo "Installing what measures tests"
 	@$(PIP) --group cover
 	@rustup component add llvm-tools
-	@test -x build/cargo-mutants/bin/cargo-mutants || \
-		cargo install --quiet --locked --root build/cargo-mutants cargo-mutants@27
 	@touch $@
+
+build/cargo-mutants/bin/cargo-mutants:
+	cargo install --quiet --locked --root build/cargo-mutants cargo-mutants@^27
 
 $(STAMP)-wheel: $(STAMP)-package
 	@echo "Installing what builds and checks wheels"

@@ -26,7 +26,7 @@ from amsdipole.statistics import (
     vector_limit,
     vector_limits,
 )
-from amsdipole.statistics.amplitude_law import posterior_tails
+from amsdipole.statistics.amplitude_law import node_numbers, posterior_tails
 
 METHODS = list(LIMIT_METHODS)
 QUICK = [method for method in METHODS if method != "feldman_cousins"]
@@ -250,6 +250,36 @@ def test_frequentist_limits_solve_their_equations_along_the_direction(direction)
         assert amplitude_cdf(x, limit * along[None], COVARIANCE)[0] == pytest.approx(wanted, abs=1e-7)
 
 
+def test_wider_spacing_errs_as_told():
+    # On a circle of 20 of the smallest standard deviations the peak is as narrow as they are.
+    covariance, rho = np.diag([0.04, 1.0, 1.0]), [[0.15, 4.0, 0.2]]
+    laws = (
+        lambda **options: amplitude_cdf([4.0], rho, covariance, **options)[0],
+        lambda **options: posterior_tails(rho, covariance, powers=(0,), **options)(np.array([4.0]))[0, 0],
+    )
+    for law in laws:
+        assert 1e-9 < abs(law(spacing=1.5) - law()) < 3e-4
+        assert abs(law(spacing=0.6) - law()) < 1e-12
+
+
+@pytest.mark.parametrize("turns", [0.5, 1.0])
+@pytest.mark.parametrize(("spacing", "least"), [(0.8, 24), (1.6, 12)])
+@pytest.mark.parametrize("ratio", [0.3, 2.0, 31.0])
+def test_nodes_are_as_far_apart_as_the_spacing_says(ratio, spacing, least, turns):
+    width = np.array([[0.5, 1.0, 2.0], [1.0, 1.0, 1.0]])
+    polar, around = node_numbers(np.array([0.5 * ratio, 0.0]), width, turns, spacing=spacing)
+    assert around == least + int(2.0 * np.pi * ratio / spacing)
+    # Gauss-Legendre: pi / 2 times those of an even grid along the arc.
+    assert polar == least + int(np.pi / 2 * turns * np.pi * ratio / spacing)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+def test_the_unified_limit_does_not_depend_on_the_unit(unit):
+    found = vector_limit(unit * TRUTH, unit**2 * COVARIANCE, method="feldman_cousins")
+    # The tables of both err by 1e-4 of sigma.
+    assert found / unit == pytest.approx(vector_limit(TRUTH, COVARIANCE, method="feldman_cousins"), abs=2e-4)
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e3])
 @pytest.mark.parametrize("method", QUICK)
 def test_limits_do_not_depend_on_the_unit(method, unit):
@@ -308,7 +338,7 @@ def test_the_law_of_a_vector_at_fault_is_refused(law, rho, covariance, error, me
 )
 def test_amplitudes_at_fault_are_refused(law, name):
     for amplitudes, error, message in (
-        ([1.0, -0.5], RangeError, f"{name}[1] = -0.5 is outside [0, inf)"),
+        ([0.0, 0.5, -0.5], RangeError, f"{name}[2] = -0.5 is outside [0, inf)"),
         ([0.0, np.nan], RangeError, f"{name}[1] = nan is not finite"),
         ([[1.0, 1.0]], ShapeError, f"{name} has shape (1, 2); (n,) is wanted"),
     ):
@@ -323,8 +353,8 @@ def test_amplitudes_that_need_too_many_nodes_are_refused():
         with pytest.raises(RangeError, match=re.escape(BEYOND.format("76.5"))):
             law([0.0, 76.5], np.zeros((2, 3)), ROUND)
     # Of three Gaussian components, two add 1 / |rho| to the amplitude.
-    tail = posterior_tail([73.0], [[73.3, 0.0, 0.0]], ROUND, power=2)
-    assert tail == pytest.approx(norm.cdf(0.3 + 1.0 / 73.3), abs=1e-4)
+    tail = posterior_tail([73.0] * 2, [[73.3, 0.0, 0.0]] * 2, ROUND, power=2)
+    assert tail == pytest.approx([norm.cdf(0.3 + 1.0 / 73.3)] * 2, abs=1e-4)
     with pytest.raises(RangeError, match=re.escape(BEYOND.format("76.5") + ": nothing is left to limit")):
         posterior_tail([0.0], [[0.0, 73.5, 0.0]], ROUND, power=2)
 

@@ -71,7 +71,8 @@ def amplitude_cdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, 
     >>> amplitude_cdf([1.538172], [[0.0, 0.0, 0.0]], np.eye(3)).round(6)
     array([0.5])
     """
-    x, mean, width = _principal("delta_m", delta_m, rho, covariance)
+    x = _amplitudes("delta_m", delta_m)
+    mean, width = _principal(rho, covariance, len(x))
     out = np.empty(len(x))
     n_theta, n_angle = node_numbers(x, width, 0.5, spacing=spacing)
     node, weight = gauss_legendre(n_theta)
@@ -128,7 +129,8 @@ def amplitude_pdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike) -> 
     >>> amplitude_pdf([1.5], [[0.0, 0.0, 0.0]], np.eye(3)).round(6)
     array([0.582829])
     """
-    x, mean, width = _principal("delta_m", delta_m, rho, covariance)
+    x = _amplitudes("delta_m", delta_m)
+    mean, width = _principal(rho, covariance, len(x))
     out = np.empty(len(x))
     sphere, area = sphere_nodes(*node_numbers(x, width, 1.0))
     step = max(1, CHUNK // len(area))
@@ -221,8 +223,7 @@ def posterior_tails(
     for power in powers:
         if power not in (0, 1, 2):
             raise RangeError(f"power = {power!r} is none of 0, 1, 2")
-    vector = finite_floats("rho", rho, (None, 3))
-    _, mean, width = _principal("delta", np.zeros(len(vector)), vector, covariance)
+    mean, width = _principal(rho, covariance, None)
     # The likelihood is widest in angle at small delta; where it is sharpest it sits at |rho|.
     reach = np.linalg.norm(mean, axis=1) + 3.0 * width.max(axis=1)
     sphere, area = sphere_nodes(*node_numbers(reach, width, 1.0, spacing=spacing))
@@ -257,13 +258,12 @@ def _amplitudes(name: str, value: ArrayLike) -> Floats:
     return x
 
 
-def _principal(name: str, size: ArrayLike, vector: ArrayLike, covariance: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return sizes, vectors in principal axes and standard deviations there."""
-    x = _amplitudes(name, size)
-    mean = finite_floats("rho", vector, (len(x), 3))
-    _, value, axis = principal_axes(covariance, len(x))
+def _principal(vector: ArrayLike, covariance: ArrayLike, n: int | None) -> tuple[Floats, Floats]:
+    """Return n vectors in principal axes and their standard deviations there."""
+    mean = finite_floats("rho", vector, (n, 3))
+    _, value, axis = principal_axes(covariance, len(mean))
     turned = mean @ axis if axis.ndim == 2 else np.einsum("ni,nij->nj", mean, axis)
-    return x, turned, np.broadcast_to(np.sqrt(value), turned.shape)
+    return turned, np.broadcast_to(np.sqrt(value), turned.shape)
 
 
 def node_numbers(x: Floats, width: Floats, turns: float, *, spacing: float = SPACING) -> tuple[int, int]:
