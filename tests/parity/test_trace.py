@@ -134,7 +134,7 @@ def test_bad_scans_are_refused_alike():
     faults = {
         "position_km": [position * 0.9, position[:3]],
         "direction": [cones * np.nan, cones[:3]],
-        "cone": [np.array([0, 2]), np.array([-1, 0]), np.array([0]), np.array([], dtype=np.int64)],
+        "cone": [np.array([0, 2]), np.array([-1, 0]), np.array([0]), np.array([1, 1]), np.array([], dtype=np.int64)],
         "n_cone": [1, 0],
         "charge_sign": [0, 2],
         "low_gv": [low * 0, low[:3], low * np.nan, low * 2, -low],

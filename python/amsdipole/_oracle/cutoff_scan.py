@@ -106,6 +106,8 @@ def cone_cutoff(
     same_length("low_gv", len(low_gv), n)
     same_length("high_gv", len(high_gv), n)
     all_indices("cone", cone, n_cone)
+    if 0 not in cone:
+        raise RangeError(f"cone = {cone.tolist()}: a direction of cone 0 is wanted")
     all_directed("direction", direction.reshape(-1, 3))
     check_sign(charge_sign)
     check_rigidity("low_gv", low_gv)

@@ -152,12 +152,13 @@ fn cutoffs_of(allowed: &[bool], first: f64, step: f64, wide: usize) -> Found {
 /// Greatest upper cutoff \[GV\] over nested cones of directions, for each place; one row of `n_cone` for each.
 ///
 /// `direction` holds k directions for each place, and `cone` the number of the smallest cone that holds each of them, from 0;
-/// a cone holds every direction of those before it. Rigidity falls from `high_gv` by the factor 1 / (1 + `ratio`) to no less
-/// than `low_gv`; the answer is the lowest level from which on up every direction of the cone is allowed, `low_gv` or a
-/// little above it where all levels are, and infinity where the highest is not.
+/// a cone holds every direction of those before it, and the first holds one. Rigidity falls from `high_gv` by the factor
+/// 1 / (1 + `ratio`) to no less than `low_gv`; the answer is the lowest level from which on up every direction of the cone is
+/// allowed, `low_gv` or a little above it where all levels are, and infinity where the highest is not.
 ///
 /// # Errors
-/// Lengths that differ; a cone beyond `n_cone`; `high_gv` not above `low_gv`; otherwise as [`crate::trace::trace`].
+/// Lengths that differ; a cone beyond `n_cone`, no direction in the first; `high_gv` not above `low_gv`; otherwise as
+/// [`crate::trace::trace`].
 #[allow(clippy::too_many_arguments)]
 pub fn cone_cutoff(
     position_km: &[Vector],
@@ -179,6 +180,13 @@ pub fn cone_cutoff(
     same_length("low_gv", low_gv.len(), n)?;
     same_length("high_gv", high_gv.len(), n)?;
     crate::check::all_indices("cone", cone, n_cone as i64)?;
+    if !cone.contains(&0) {
+        return Err(Error::Rule {
+            place: "cone".into(),
+            found: format!("{cone:?}"),
+            rule: "a direction of cone 0 is wanted".into(),
+        });
+    }
     all_directed("direction", direction)?;
     check_sign(charge_sign)?;
     check_rigidity("low_gv", low_gv)?;
@@ -227,9 +235,6 @@ impl ConeScan<'_> {
         let mut level = high_gv;
         while settled > 0 && level >= low_gv {
             let active: Vec<usize> = (0..self.cone.len()).filter(|&j| (self.cone[j] as usize) < settled).collect();
-            if active.is_empty() {
-                break;
-            }
             let mut levels = Vec::with_capacity(LEVELS);
             while levels.len() < LEVELS && level >= low_gv {
                 levels.push(level);

@@ -188,6 +188,7 @@ fn a_cone_that_makes_no_sense_is_refused() {
     };
     assert_eq!(refused(&[0], 1, 5.0, 4.0), "high_gv[0] = 4.0: low_gv[0] = 5.0 or more is wanted");
     assert_eq!(refused(&[0, 2], 2, 4.0, 5.0), "cone[1] = 2 is outside [0, 2)");
+    assert_eq!(refused(&[2, 1], 3, 4.0, 5.0), "cone = [2, 1]: a direction of cone 0 is wanted");
     assert_eq!(refused(&[], 1, 4.0, 5.0), "cone has length 0; 1 or more is wanted");
     let two = [HERE, HERE];
     let error = cone_cutoff(&two, &two, &[0, 0], 1, 1, &[4.0; 2], &[5.0; 2], 0.1, &DIPOLE_NT, &limits());
