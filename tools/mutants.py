@@ -2,6 +2,7 @@
 
     python tools/mutants.py rust [files] [--sample 200 --seed 1] [--minutes 8]
     python tools/mutants.py python [groups] [--sample 200 --seed 1]
+    python tools/mutants.py all [--sample 200 --seed 1]
     python tools/mutants.py report
 
 `rust` takes the mutants that cargo-mutants lists for the files of the core crate that weight, gate by the cutoff and
@@ -66,6 +67,22 @@ PYTHON = {
         ["statistics/vector_limits.py", "statistics/amplitude_law.py"],
         ["tests/unit/test_vector_limits.py", "tests/physics/test_limits_golden.py"],
     ),
+    "limit_laws": (
+        [
+            "statistics/noncentral_chi.py",
+            "statistics/feldman_cousins.py",
+            "statistics/_ordering.py",
+            "statistics/_covariance.py",
+            "statistics/expected_limits.py",
+            "statistics/fit_limits.py",
+        ],
+        [
+            "tests/unit/test_limits.py",
+            "tests/unit/test_vector_limits.py",
+            "tests/unit/test_fit_limits.py",
+            "tests/physics/test_limits_golden.py",
+        ],
+    ),
     "weights": (["events/purity.py", "events/weight_tables.py"], ["tests/unit/test_weight_tables.py"]),
     "cutoff": (["geomagnetism/cutoff.py"], ["tests/unit/test_cutoff_rule.py"]),
     "exposure": (
@@ -105,20 +122,19 @@ class Found:
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["rust", "python", "report"])
+    parser.add_argument("what", choices=["rust", "python", "all", "report"])
     parser.add_argument("names", nargs="*", help="files of the core crate or groups of modules; all if none is named")
     parser.add_argument("--sample", type=int, help="mutants to draw: of the core crate, or of each group of modules")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutants of the core crate later")
     options = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
-    known = {"rust": [*RUST], "python": [*PYTHON], "report": []}[options.what]
+    known: list[str] = {"rust": [*RUST], "python": [*PYTHON]}.get(options.what, [])
     if unknown := set(options.names) - set(known):
-        raise SystemExit(f"{', '.join(sorted(unknown))}: one of {', '.join(known)} is wanted")
-    names = options.names or known
-    if options.what == "rust":
-        rust(names, options.sample, options.seed, time.monotonic() + 60 * options.minutes)
-    for name in names if options.what == "python" else []:
+        raise SystemExit(f"{', '.join(sorted(unknown))}: one of {', '.join(known) or 'no names'} is wanted")
+    if options.what in ("rust", "all"):
+        rust(options.names or [*RUST], options.sample, options.seed, time.monotonic() + 60 * options.minutes)
+    for name in options.names or [*PYTHON] if options.what in ("python", "all") else []:
         python(name, options.sample, options.seed)
     return report()
 
