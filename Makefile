@@ -80,7 +80,8 @@ sdist: $(STAMP)-wheel ## Build a source distribution into dist/, and a wheel fro
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist/from-sdist dist/amsdipole-*.tar.gz
 	@ls dist/from-sdist
 
-licences: $(STAMP)-wheel ## List the licences of all crates and packages; refuse what is not allowed
+# The packages of the extras are among those of the tests.
+licences: $(STAMP)-wheel $(STAMP)-tests ## List the licences of all crates and packages; refuse what is not allowed
 	$(BIN)/python tools/licences.py
 
 # What only a service can tell, as whether an action exists, is not asked.
@@ -89,7 +90,7 @@ recipes: $(STAMP)-wheel ## Check the workflow files and the conda recipe
 	$(BIN)/python tools/check_recipe.py
 
 # It asks a database on the network, and fails where it is not answered.
-audit: $(STAMP)-wheel ## Look for known vulnerabilities of the packages that are installed
+audit: $(STAMP)-wheel $(STAMP)-tests ## Look for known vulnerabilities of the packages that are installed
 	$(BIN)/pip-audit --strict --skip-editable
 
 clean: ## Remove what set-up, builds and tests made
