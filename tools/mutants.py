@@ -79,6 +79,7 @@ PYTHON = {
         [
             "tests/unit/test_limits.py",
             "tests/unit/test_vector_limits.py",
+            "tests/unit/test_expected_limits.py",
             "tests/unit/test_fit_limits.py",
             "tests/physics/test_limits_golden.py",
         ],

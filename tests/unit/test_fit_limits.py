@@ -3,7 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amsdipole.statistics import DipoleFit, fit_dipole, fit_limits, limits
+from amsdipole.statistics import (
+    DipoleFit,
+    expected_fit_limits,
+    expected_limit,
+    expected_vector_limit,
+    fit_dipole,
+    fit_limits,
+    limits,
+    vector_limits,
+)
 
 AXES = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 METHODS = ("flat_delta", "cls")
@@ -52,3 +61,34 @@ def test_far_from_zero_the_error_along_the_dipole_decides(axis, sigma):
     found = fit_limits(fit_of(rho, np.diag([4.0, 1.0, 1.0]) * 1e-6), methods=METHODS)
     # A normal law along the dipole; errors across it lengthen the dipole by up to sigma^2 / delta = 1e-4, twice in all.
     np.testing.assert_allclose([u.delta_ul - 0.04 for u in found], 1.6449 * sigma, atol=2e-4)
+
+
+def test_limits_of_a_fit_are_those_of_its_vector_and_covariance():
+    fit = fit_of([0.004, -0.001, 0.002], np.diag([4.0, 1.0, 2.0]) * 1e-6)
+    found = fit_limits(fit, methods=["neyman", "cls"], confidence=0.9)
+    assert found == vector_limits(fit.rho, fit.covariance, methods=["neyman", "cls"], confidence=0.9)
+    assert fit_limits(fit) == vector_limits(fit.rho, fit.covariance, methods=["flat_delta", "cls"], confidence=0.95)
+
+
+def test_far_from_zero_the_sigma_of_a_limit_is_the_one_along_the_dipole():
+    (found,) = fit_limits(fit_of([0.03, 0.0, 0.04], np.diag([4.0, 1.0, 1.0]) * 1e-6), methods=["cls"], confidence=0.9)
+    along = (0.36 * 4e-6 + 0.64 * 1e-6) ** 0.5
+    assert (found.method, found.confidence) == ("cls", 0.9)
+    assert (found.delta_m, found.sigma) == (pytest.approx(0.05), pytest.approx(along))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+def test_expected_limits_of_a_fit_are_those_of_its_covariance(unit):
+    covariance = np.diag([1.0, 1.4, 2.0]) * unit
+    fit = fit_of([0.0, 0.0, 0.0], covariance)
+    found = expected_fit_limits(fit, methods=["flat_rho", "cls"], confidence=0.9)
+    wanted = [expected_vector_limit(covariance, method=name, confidence=0.9) for name in ("flat_rho", "cls")]
+    assert list(found) == wanted
+    assert [e.confidence for e in expected_fit_limits(fit)] == [0.95, 0.95]
+
+
+@pytest.mark.parametrize(("ratio", "whole"), [(13.0, True), (13.3, False)])
+def test_one_sigma_is_expected_where_the_quadrature_ends(ratio, whole):
+    fit = fit_of([0.0, 0.0, 0.0], np.diag([1.0, 100.0, ratio**2]) * 1e-6)
+    (found,) = expected_fit_limits(fit, methods=["cls"], confidence=0.9)
+    assert (found == expected_limit(fit.sigma, method="cls", confidence=0.9)) != whole

@@ -58,6 +58,45 @@ def test_quantile_inverts_the_cdf(probability: float, t: float) -> None:
     assert delta_cdf(x, delta=t, sigma=0.5) == pytest.approx(probability, abs=1e-9)
 
 
+@pytest.mark.parametrize("delta", [0.0, 2e-8, 5e-7])
+def test_the_law_does_not_depend_on_the_unit(delta: float) -> None:
+    for probability in (0.0, 0.3, 0.95):
+        small = delta_quantile(probability, sigma=1e-7, delta=delta)
+        assert small / 1e-7 == pytest.approx(delta_quantile(probability, sigma=1.0, delta=delta / 1e-7), abs=1e-10)
+    wanted = delta_pdf(1.5, delta=delta / 1e-7, sigma=1.0)
+    assert 1e-7 * delta_pdf(1.5e-7, delta=delta, sigma=1e-7) == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.0, 1.5, math.nan])
+def test_quantiles_of_what_is_no_probability_are_refused(probability: float) -> None:
+    with pytest.raises(RangeError, match=rf"^probability = {probability} is outside \[0\.0, 1\.0\)$"):
+        delta_quantile(probability, sigma=1.0, delta=1.0)
+
+
+@pytest.mark.parametrize("n_eff", [-1.0, 0.0, math.inf, math.nan])
+def test_no_sigma_is_given_for_no_events(n_eff: float) -> None:
+    with pytest.raises(RangeError, match=rf"^n_eff = {n_eff} is outside \(0\.0, inf\)$"):
+        sigma_isotropic(n_eff)
+    assert sigma_isotropic(0.75) == 2.0
+
+
+@pytest.mark.parametrize("name", ["delta_m", "delta"])
+def test_an_amplitude_beyond_a_million_sigma_is_refused(name: str) -> None:
+    for value, message in (
+        (1000000.5, rf"^{name} / sigma = 1000000\.5 is outside \[0\.0, 1000000\.0\]$"),
+        (-1.0, rf"^{name} = -1\.0 is outside \[0\.0, inf\)$"),
+    ):
+        arguments = {"delta_m": 0.0, "delta": 0.0} | {name: value}
+        with pytest.raises(RangeError, match=message):
+            delta_cdf(**arguments, sigma=1.0)
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, math.inf])
+def test_a_sigma_that_measures_nothing_is_refused(sigma: float) -> None:
+    with pytest.raises(RangeError, match=rf"^sigma = {sigma} is outside \(0\.0, inf\)$"):
+        delta_cdf(1.0, delta=0.0, sigma=sigma)
+
+
 def test_sigma_of_the_positrons_of_nine_years_is_as_published() -> None:
     assert sigma_isotropic(1.8e5) == pytest.approx(0.00408, abs=5e-6)  # method 5.4
 

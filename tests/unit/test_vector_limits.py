@@ -18,8 +18,6 @@ from amsdipole.statistics import (
     amplitude_pdf,
     delta_cdf,
     delta_pdf,
-    expected_limit,
-    expected_vector_limit,
     posterior_tail,
     significance,
     upper_limit,
@@ -187,35 +185,6 @@ def test_the_weakest_direction_gives_no_lower_limit(method):
 def test_systematics_widen_the_limit():
     plain = vector_limit(TRUTH, np.eye(3), method="flat_delta")
     assert vector_limit(TRUTH, np.eye(3) + np.outer([0.5, 0, 0], [0.5, 0, 0]), method="flat_delta") > plain
-
-
-def quantiles(expected) -> np.ndarray:
-    (low68, high68), (low95, high95) = expected.band68, expected.band95
-    return np.array([low95, low68, expected.median, high68, high95])
-
-
-@pytest.mark.parametrize("method", ["flat_delta", "proportional_delta", "flat_rho", "cls", "neyman"])
-def test_expected_bands_of_equal_errors_are_those_of_the_isotropic_limit(method):
-    found = expected_vector_limit(4.0 * np.eye(3), method=method)
-    # 1e-3 of sigma is what the docstring says: interpolation over ten amplitudes.
-    np.testing.assert_allclose(quantiles(found), quantiles(expected_limit(2.0, method=method)), atol=2e-3)
-
-
-@pytest.mark.parametrize("method", ["flat_delta", "cls"])
-def test_expected_bands_of_any_covariance_are_those_of_toys(method):
-    drawn = np.random.default_rng(5).multivariate_normal(np.zeros(3), COVARIANCE, 400)
-    limit = np.sort([vector_limit(rho, COVARIANCE, method=method) for rho in drawn])
-    found = quantiles(expected_vector_limit(COVARIANCE, method=method))
-    share = np.searchsorted(limit, found) / len(limit)
-    wanted = np.array([0.025, 0.16, 0.5, 0.84, 0.975])
-    # 4 binomial errors of 400 toys.
-    assert (np.abs(share - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / len(limit))).all()
-
-
-def test_expected_bands_do_not_depend_on_the_axes():
-    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
-    found = quantiles(expected_vector_limit(turn @ COVARIANCE @ turn.T, method="flat_delta"))
-    np.testing.assert_allclose(found, quantiles(expected_vector_limit(COVARIANCE, method="flat_delta")), atol=1e-6)
 
 
 def test_several_limits_carry_their_names():

@@ -42,7 +42,7 @@ class AmplitudeOrdering:
     most: float
     _sigma: float = field(init=False)
     _reach: float = field(init=False)
-    _sphere: tuple[Floats, Floats, Floats] = field(init=False)
+    _principal: tuple[Floats, Floats] = field(init=False)
     _best: CubicSpline = field(init=False)
     _place: tuple[Floats, Floats] = field(init=False)
 
@@ -53,12 +53,7 @@ class AmplitudeOrdering:
         reach = sigma * (float(norm.isf(self.tail)) + 4.0)
         end = self.most + reach + 2.0 * sigma
         value, axis = np.linalg.eigh(self.covariance)
-        nodes = node_numbers(np.array([end]), np.sqrt(value)[None], 1.0, spacing=SPACING)
-        direction, area = sphere_nodes(*nodes)
-        turned = axis.T @ self.unit
-        quadratic = direction**2 @ (1.0 / value)
-        linear = direction @ (turned / value)
-        for name, what in (("_sigma", sigma), ("_reach", reach), ("_sphere", (quadratic, linear, area))):
+        for name, what in (("_sigma", sigma), ("_reach", reach), ("_principal", (value, axis.T @ self.unit))):
             object.__setattr__(self, name, what)
         n_point = int(np.ceil(PER_SIGMA * end / sigma))
         x = np.linspace(end / n_point, end, n_point)
@@ -68,17 +63,26 @@ class AmplitudeOrdering:
 
     def interval(self, x: float) -> tuple[float, float]:
         """Return the edges of the interval of true amplitudes for a measured one."""
-        level, tolerance = 1.0 - self.tail, 1e-6 * self._sigma
-        at = float(np.interp(x, *self._place))
+        at = self._likeliest(x)
+        two_sided = at > 0.0 and self._excess(x, 0.0) > 0.0
+        return self._edge(x, 0.0, at) if two_sided else 0.0, self.upper_edge(x)
 
-        def excess(t: float) -> float:
-            return self._more_likely(x, t) - level
-
-        low = float(brentq(excess, 0.0, at, xtol=tolerance)) if at > 0.0 and excess(0.0) > 0.0 else 0.0
-        high = max(at, 0.5 * self._sigma)
-        while excess(high) < 0.0:
+    def upper_edge(self, x: float) -> float:
+        """Return the upper edge of the interval alone."""
+        at = self._likeliest(x)
+        high = at + self._sigma
+        while self._excess(x, high) < 0.0:
             high += 0.5 * self._sigma
-        return low, float(brentq(excess, at, high, xtol=tolerance))
+        return self._edge(x, at, high)
+
+    def _likeliest(self, x: float) -> float:
+        return float(np.interp(x, *self._place))
+
+    def _excess(self, x: float, t: float) -> float:
+        return self._more_likely(x, t) - (1.0 - self.tail)
+
+    def _edge(self, x: float, low: float, high: float) -> float:
+        return float(brentq(lambda t: self._excess(x, t), low, high, xtol=1e-6 * self._sigma))
 
     def acceptance(self, t: float) -> tuple[float, float]:
         """Return the edges of the measured amplitudes that are accepted for a true one."""
@@ -129,23 +133,35 @@ class AmplitudeOrdering:
 
     def _log_pdf(self, x: Floats, t: Floats) -> Floats:
         """Return ln(p / x**2) up to a constant: the factor is the same for all t, and cancels in the ratio."""
-        return self._moments(x, t)[0]
+        mass, top, area, _ = self._on_the_sphere(x, t)
+        return np.asarray(top + np.log(mass @ area) - 0.5 * self._curvature() * t**2)
 
-    def _moments(self, x: Floats, t: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return ln(p / x**2) and its first two derivatives with respect to t."""
-        quadratic, linear, area = self._sphere
-        c = float(self.unit @ np.linalg.solve(self.covariance, self.unit))
-        power = np.multiply.outer(-0.5 * x**2, quadratic) + np.multiply.outer(x * t, linear)
+    def _slope_and_bend(self, x: Floats, t: Floats) -> tuple[Floats, Floats]:
+        """Return the first two derivatives of ln p with respect to t."""
+        mass, _, area, linear = self._on_the_sphere(x, t)
+        total, c = mass @ area, self._curvature()
+        mean, square = mass @ (area * linear) / total, mass @ (area * linear**2) / total
+        return x * mean - c * t, x**2 * (square - mean**2) - c
+
+    def _curvature(self) -> float:
+        value, turned = self._principal
+        return float(turned**2 @ (1.0 / value))
+
+    def _on_the_sphere(self, x: Floats, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the law over directions of measured vectors of lengths x, over exp(top); top, areas, and u C^-1 d."""
+        value, turned = self._principal
+        nodes = node_numbers(x.max(keepdims=True), np.sqrt(value)[None], 1.0, spacing=SPACING)
+        direction, area = sphere_nodes(*nodes)
+        linear = direction @ (turned / value)
+        power = np.multiply.outer(-0.5 * x**2, direction**2 @ (1.0 / value))
+        power += np.multiply.outer(x * t, linear)
         top = power.max(axis=1)
-        mass = np.exp(power - top[:, None]) * area
-        total = mass.sum(axis=1)
-        mean, square = mass @ linear / total, mass @ linear**2 / total
-        log = top + np.log(total) - 0.5 * c * t**2
-        return log, x * mean - c * t, x**2 * (square - mean**2) - c
+        power -= top[:, None]
+        return np.exp(power, out=power), top, area, linear
 
     def _best_place(self, x: Floats) -> Floats:
         """Return the t of greatest likelihood for each x: 0, or the root of the first derivative above it."""
-        at_zero = self._moments(x, np.zeros_like(x))[2]
+        at_zero = self._slope_and_bend(x, np.zeros_like(x))[1]
         start = self._sigma * np.array([most_likely(float(y)) for y in x / self._sigma])
         # Where the likelihood falls from 0 on, 0 is its maximum.
         place = np.where(at_zero > 0.0, np.maximum(start, 0.3 * self._sigma), 0.0)
@@ -155,7 +171,7 @@ class AmplitudeOrdering:
             if not moving.size:
                 break
             t = place[moving]
-            _, slope, bend = self._moments(x[moving], t)
+            slope, bend = self._slope_and_bend(x[moving], t)
             # Where the likelihood is not concave, a step of half a sigma along its slope leads on.
             step = np.where(bend < 0.0, -slope / np.where(bend < 0.0, bend, 1.0), np.sign(slope) * most)
             place[moving] = np.maximum(t + np.clip(step, -most, most), 0.0)

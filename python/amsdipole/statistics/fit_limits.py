@@ -85,7 +85,7 @@ def expected_fit_limits(
 
     Notes
     -----
-    Where the greatest standard deviation is above 11 of the smallest, the quadrature ends and ``sigma**2 I`` is taken.
+    Where the greatest standard deviation is above 13 of the smallest, the quadrature ends and ``sigma**2 I`` is taken.
 
     Examples
     --------

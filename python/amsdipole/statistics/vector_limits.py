@@ -103,7 +103,7 @@ def vector_limit(
     unit = _unit(vector, matrix, direction)
     x = float(np.linalg.norm(vector))
     if method == "feldman_cousins":
-        return AmplitudeOrdering(matrix, unit, tail, x + 6.0 * sigma).interval(x)[1]
+        return AmplitudeOrdering(matrix, unit, tail, x + 6.0 * sigma).upper_edge(x)
     x = max(x, LEAST_X * sigma)
     at_zero = float(amplitude_cdf([x], np.zeros((1, 3)), matrix)[0])
     floor = tail * at_zero if method == "cls" else tail
