@@ -71,18 +71,19 @@ PYTHON = {
         [
             "statistics/noncentral_chi.py",
             "statistics/feldman_cousins.py",
-            "statistics/_ordering.py",
             "statistics/_covariance.py",
-            "statistics/expected_limits.py",
             "statistics/fit_limits.py",
         ],
         [
             "tests/unit/test_limits.py",
             "tests/unit/test_vector_limits.py",
-            "tests/unit/test_expected_limits.py",
             "tests/unit/test_fit_limits.py",
             "tests/physics/test_limits_golden.py",
         ],
+    ),
+    "expected_limits": (
+        ["statistics/expected_limits.py", "statistics/_ordering.py"],
+        ["tests/unit/test_expected_limits.py"],
     ),
     "weights": (["events/purity.py", "events/weight_tables.py"], ["tests/unit/test_weight_tables.py"]),
     "cutoff": (["geomagnetism/cutoff.py"], ["tests/unit/test_cutoff_rule.py"]),
