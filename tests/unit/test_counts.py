@@ -8,6 +8,7 @@ from amsdipole.errors import DataError, OverflowedError, RangeError
 from amsdipole.events import CUTS, Counts, EventFiles, count_events, write_events
 from amsdipole.geomagnetism import CutoffRule, eccentric_dipole_knots, igrf14
 from amsdipole.orbit import ElementSeconds, FileSeconds, Navigator, ams_mounting, builtin_iss_elements, write_seconds
+from amsdipole.report.counts_report import cut_flow_table
 from amsdipole.sky import teme_to_galactic, vector_to_pixel
 
 START_S, LENGTH_S = 1.4e9, 3600.0
@@ -162,3 +163,23 @@ def test_a_sum_that_could_overflow_is_refused():
     with pytest.raises(OverflowedError, match=r"^squared weight: a cell could exceed 2\^63 units of 2\^-32"):
         sums.add(*arguments)
     assert sums.cut_flow().sum() == 0
+
+
+def test_the_table_of_the_cut_flow_adds_up_column_by_column():
+    flows = [
+        {"cutoff": 1_234_567, "accepted": 20_000, "dead_second": 3},
+        {"cutoff": 0, "accepted": 7, "dead_second": 1},
+    ]
+    ranges = [
+        {"energy_low_gev": low, "energy_high_gev": 500.0, "cut_flow": flow, "sum_weight": 0.5 * flow["accepted"]}
+        for low, flow in zip((16.0, 25.5), flows, strict=True)
+    ]
+    head, *lines = cut_flow_table({"ranges": ranges}).splitlines()
+    assert head.split() == ["cut", "16-500", "GeV", "25.5-500", "GeV"]
+    rows = {line[:18].strip(): [float(cell.replace(",", "")) for cell in line[18:].split()] for line in lines}
+    assert list(rows) == ["cutoff", "dead_second", "accepted", "all in range", "sum of weights"]
+    for i, flow in enumerate(flows):
+        assert {name: rows[name][i] for name in flow} == flow
+        assert rows["all in range"][i] == sum(flow.values())
+        assert rows["sum of weights"][i] == ranges[i]["sum_weight"]
+    assert len({len(line) for line in (head, *lines)}) == 1
