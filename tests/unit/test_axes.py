@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from amsdipole.orbit import (
     SelectedSeconds,
     TableSeconds,
     ams_mounting,
+    axis_rows,
     builtin_iss_elements,
 )
 from amsdipole.sky import teme_to_galactic
@@ -59,6 +61,29 @@ def test_a_mission_from_elements_and_its_table_give_the_same_bits(frame):
     table = TableSeconds(next(mission().blocks()))
     a, b = (livetime_axes(source, navigator(), nside=64, frame=frame) for source in (mission(), table))
     assert same(a, b)
+
+
+class Pieces(TableSeconds):
+    """A table that comes in blocks of 700 rows."""
+
+    def blocks(self):
+        for first in range(0, len(self.table), 700):
+            yield self.table.rows(slice(first, first + 700))
+
+
+@pytest.mark.parametrize("kind", ["elements", "table"])
+@pytest.mark.parametrize("cuts", [(0, 2160), (0, 1, 2160), (0, 699, 700, 701, 2160), (0, 350, 1500, 2159, 2160)])
+def test_rows_by_their_numbers_are_those_of_the_whole_mission(kind, cuts):
+    source = mission() if kind == "elements" else Pieces(next(mission().blocks()))
+
+    def columns(rows: tuple[int, int] | None) -> list[np.ndarray]:
+        made = list(axis_rows(source, navigator(), rows=rows))
+        return [np.concatenate([getattr(row, name) for row in made]) for name in ("time_s", "sky", "livetime_s")]
+
+    parts = [columns(rows) for rows in pairwise(cuts)]
+    assert [len(part[0]) for part in parts] == np.diff(cuts).tolist()
+    for i, column in enumerate(columns(None)):
+        np.testing.assert_array_equal(np.concatenate([part[i] for part in parts]), column)
 
 
 def test_the_bits_do_not_depend_on_the_number_of_threads(whole):
