@@ -269,6 +269,25 @@ def test_neymans_limit_covers_exactly_as_often_as_it_says(t: float, confidence: 
     assert coverage(2.0 * t, 2.0, method="neyman", confidence=confidence) == pytest.approx(confidence, abs=1e-9)
 
 
+@pytest.mark.parametrize("confidence", [0.5, 0.95])
+@pytest.mark.parametrize("x", [0.9, 1.6, 1.8, 2.5, 4.0])
+def test_feldman_cousins_edges_solve_their_equation(x: float, confidence: float) -> None:
+    y, t = np.arange(0.0025, 16.0, 0.005), np.arange(0.005, 16.0, 0.01)
+
+    def density(truth: np.ndarray | float) -> np.ndarray:
+        gauss = np.exp(-0.5 * (y - truth) ** 2) - np.exp(-0.5 * (y + truth) ** 2)
+        return np.asarray(y / (truth * np.sqrt(2 * np.pi)) * gauss)
+
+    best = density(t[:, np.newaxis]).max(axis=0)
+    low, high = feldman_cousins_interval(x, 1.0, confidence=confidence)
+    for edge in (low, high):
+        if edge > 0.0:
+            ratio = density(edge) / best
+            more = ratio > np.interp(x, y, ratio)
+            # Two cells of the grid, of a density below 0.6.
+            assert density(edge)[more].sum() * 0.005 == pytest.approx(confidence, abs=6e-3)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_coverage_of_bad_arguments_is_refused(method: LimitMethod) -> None:
     with pytest.raises(RangeError, match=r"delta = -1\.0 is outside"):
