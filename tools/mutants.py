@@ -232,17 +232,19 @@ def python(name: str, sample: int | None, seed: int) -> None:
     found.all, found.sample = sorted(of), _drawn(list(of), sample, seed)
     found.write(path)
     left = [key for key in found.sample if key not in found.fate]
-    done = subprocess.run([*run, *left], cwd=stage, check=False) if left else None
-    codes = {key: code for file in files for key, code in _exit_codes(stage, file).items()}
-    for key in left:
-        code = codes[key]
-        if code is not None:
-            found.fate[key] = "alive" if code in SURVIVED else "late" if code in TIMED_OUT else "killed"
-        if code in SURVIVED:
-            found.change[key] = _python_change(mutmut, stage, key, of[key])
-    found.write(path)
-    if done is not None and done.returncode != 0:
-        raise SystemExit(f"mutmut failed on {name} with {done.returncode}")
+    try:
+        if left and (done := subprocess.run([*run, *left], cwd=stage, check=False)).returncode != 0:
+            raise SystemExit(f"mutmut failed on {name} with {done.returncode}")
+    finally:
+        # What was tried before Ctrl-C is kept too.
+        codes = {key: code for file in files for key, code in _exit_codes(stage, file).items()}
+        for key in left:
+            code = codes[key]
+            if code is not None:
+                found.fate[key] = "alive" if code in SURVIVED else "late" if code in TIMED_OUT else "killed"
+            if code in SURVIVED:
+                found.change[key] = _python_change(mutmut, stage, key, of[key])
+        found.write(path)
 
 
 def _settings(files: list[str], tests: list[str]) -> str:
