@@ -64,14 +64,13 @@ PYTHON = {
         ["tests/unit/test_limits.py", "tests/physics/test_limits_golden.py"],
     ),
     "vector_limits": (
-        ["statistics/vector_limits.py", "statistics/amplitude_law.py"],
+        ["statistics/vector_limits.py", "statistics/amplitude_law.py", "statistics/_covariance.py"],
         ["tests/unit/test_vector_limits.py", "tests/physics/test_limits_golden.py"],
     ),
     "limit_laws": (
         [
             "statistics/noncentral_chi.py",
             "statistics/feldman_cousins.py",
-            "statistics/_covariance.py",
             "statistics/fit_limits.py",
         ],
         [
