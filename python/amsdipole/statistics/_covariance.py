@@ -8,8 +8,8 @@ from amsdipole.errors import FitError, RangeError
 
 __all__ = ["principal_axes"]
 
-# Of the root of the product of two variances: more than rounding leaves of the inverse of an information whose eigenvalues
-# differ by 1e9, and less than the digits that tables print.
+# Of the root of the product of two variances: more than rounding leaves of the inverse of an information of which one
+# eigenvalue is 1e9 times another, and less than the digits that tables print.
 SYMMETRY = 1e-6
 LEAST_EIGENVALUE = 4.0 * np.finfo(float).eps  # of the greatest: what rounding leaves of an eigenvalue of zero
 
