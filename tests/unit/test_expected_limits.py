@@ -11,6 +11,7 @@ from amsdipole.sky import pixel_centers
 from amsdipole.statistics import (
     LIMIT_METHODS,
     amplitude_cdf,
+    amplitude_pdf,
     expected_limit,
     expected_vector_limit,
     feldman_cousins_interval,
@@ -130,13 +131,24 @@ def test_what_cannot_be_expected_is_refused(changes, error, message):
 
 
 @pytest.mark.parametrize("tail", [0.05, 0.2])
-@pytest.mark.parametrize("x", [0.3, 1.5, 2.5, 4.5])
+@pytest.mark.parametrize("x", [0.3, 1.5, 2.5, 4.5, 9.0])
 def test_the_interval_of_equal_errors_is_that_of_feldman_and_cousins(x, tail):
     ordering = AmplitudeOrdering(0.25 * np.eye(3), np.array([0.6, 0.0, 0.8]), tail, 0.5 * x + 3.0)
     wanted = feldman_cousins_interval(0.5 * x, 0.5, confidence=1.0 - tail)
     # Splines err by 1e-4 sigma at the kink of the best likelihood, and a lower edge near 0 by more.
     np.testing.assert_allclose(ordering.interval(0.5 * x), wanted, atol=1e-3)
     assert ordering.upper_edge(0.5 * x) == ordering.interval(0.5 * x)[1]
+
+
+@pytest.mark.parametrize("unit", [np.array([0.6, 0.0, 0.8]), np.array([0.0, 1.0, 0.0])])
+def test_the_likeliest_amplitude_is_more_likely_than_its_neighbours(unit):
+    x, place = AmplitudeOrdering(COVARIANCE, unit, 0.1, 8.0)._place
+    assert place[0] == 0.0 < place[-1]
+    there = amplitude_pdf(x, place[:, None] * unit, COVARIANCE)
+    for step in (-0.02, 0.02):
+        beside = amplitude_pdf(x, np.maximum(place + step, 0.0)[:, None] * unit, COVARIANCE)
+        # The ordering's own quadrature leaves 2e-7 of a density.
+        assert (beside <= there * (1.0 + 1e-6)).all()
 
 
 @pytest.mark.parametrize("t", [0.0, 0.6, 1.5, 4.0])
