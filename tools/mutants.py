@@ -325,7 +325,7 @@ def _tested(fates: Counter[str]) -> int:
 def _row(name: str, fates: Counter[str]) -> str:
     n, n_alive = _tested(fates), fates["alive"]
     share = f"{100 * n_alive / n:6.1f} %" if n else "     - "
-    if 0 < n < fates["generated"] and fates["drawn"]:
+    if 0 < n < fates["generated"] and fates["drawn"] and n_alive < n:
         share += f", below {100 * float(stats.beta.ppf(0.95, n_alive + 1, n - n_alive)):.1f} % at 95 %"
     return f"{name:26} {fates['generated']:9} {n:7} {fates['killed']:7} {fates['late']:10} {n_alive:6} {share}"
 
