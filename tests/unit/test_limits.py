@@ -280,6 +280,7 @@ def test_feldman_cousins_edges_solve_their_equation(x: float, confidence: float)
 
     best = density(t[:, np.newaxis]).max(axis=0)
     low, high = feldman_cousins_interval(x, 1.0, confidence=confidence)
+    assert high > 0.0
     for edge in (low, high):
         if edge > 0.0:
             ratio = density(edge) / best
