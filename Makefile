@@ -61,7 +61,7 @@ coverage: $(STAMP)-cover ## Say which lines of the core crate and of the package
 	$(BIN)/python tools/line_coverage.py rust
 	$(BIN)/python tools/line_coverage.py python
 
-mutants: $(STAMP)-cover build/cargo-mutants/bin/cargo-mutants ## Change the code and count what no test notices (two hours; ARGS="--sample 40" draws some)
+mutants: $(STAMP)-cover build/cargo-mutants/bin/cargo-mutants ## Change the code and count what no test notices (hours; ARGS="--sample 40" draws some)
 	$(BIN)/python tools/mutants.py all $(ARGS)
 
 docs: $(STAMP)-tests ## Build the documentation into build/docs, warnings as errors, without a network

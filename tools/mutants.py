@@ -132,7 +132,8 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     known: list[str] = {"rust": [*RUST], "python": [*PYTHON]}.get(options.what, [])
     if unknown := set(options.names) - set(known):
-        raise SystemExit(f"{', '.join(sorted(unknown))}: one of {', '.join(known) or 'no names'} is wanted")
+        wanted = f"one of {', '.join(known)} is wanted" if known else f"{options.what} takes no names"
+        raise SystemExit(f"{', '.join(sorted(unknown))}: {wanted}")
     if options.what in ("rust", "all"):
         rust(options.names or [*RUST], options.sample, options.seed, time.monotonic() + 60 * options.minutes)
     for name in options.names or [*PYTHON] if options.what in ("python", "all") else []:

@@ -18,6 +18,9 @@ from amsdipole.statistics import (
     amplitude_pdf,
     delta_cdf,
     delta_pdf,
+    expected_vector_limit,
+    isotropy_p_value,
+    pattern_strength,
     posterior_tail,
     significance,
     upper_limit,
@@ -361,3 +364,22 @@ def test_a_limit_of_arguments_at_fault_is_refused(changes, error, message):
 def test_no_limit_is_made_beyond_the_nodes():
     with pytest.raises(RangeError, match="nothing is left to limit"):
         vector_limit([0.0, 0.0, 500.0], ROUND, method="flat_delta")
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda covariance: vector_limit([0.0, 0.0, 1.0], covariance, method="cls"),
+        lambda covariance: expected_vector_limit(covariance, method="cls"),
+        lambda covariance: isotropy_p_value([0.0, 0.0, 1.0], covariance),
+        lambda covariance: pattern_strength([0.0, 0.0, 1.0], covariance, [0.0, 1.0, 0.0]),
+    ],
+    ids=["limit", "expected", "isotropy", "strength"],
+)
+def test_all_that_judges_by_a_covariance_refuses_what_is_none(judge):
+    with pytest.raises(RangeError, match=re.escape(f"covariance[1, 2] = 0.1 and {SKEW.format('')}")):
+        judge(ROUND + np.diag([0.0, 0.1], 1))
+    with pytest.raises(FitError, match=f"^covariance {FLAT}$"):
+        judge(np.diag([1.0, 0.0, 1.0]))
+    with pytest.raises(ShapeError, match=re.escape("covariance has shape (9,); (3, 3) is wanted")):
+        judge(np.ones(9))

@@ -50,7 +50,8 @@ def amplitude_cdf(delta_m: ArrayLike, rho: ArrayLike, covariance: ArrayLike, *, 
     ShapeError
         An argument has the wrong shape.
     RangeError
-        A value is not finite, an amplitude is negative, or it exceeds some 70 of the smallest standard deviations.
+        A value is not finite, a covariance is not symmetric, an amplitude is negative, or it exceeds some 70 of the
+        smallest standard deviations.
     FitError
         A covariance is not positive definite.
 

@@ -145,7 +145,7 @@ def isotropy_p_value(rho: ArrayLike, covariance: ArrayLike) -> float:
     ShapeError
         An argument has the wrong shape.
     RangeError
-        A value is not finite.
+        A value is not finite, or the covariance is not symmetric.
     FitError
         The covariance is not positive definite.
 

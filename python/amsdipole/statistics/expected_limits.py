@@ -22,7 +22,7 @@ __all__ = ["expected_vector_limit"]
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 TOP = 3.8  # greatest amplitude, in the greatest standard deviation: one measurement in 400 is beyond, less than 2.5 %
 # Chebyshev nodes: an interpolated limit errs by less than 1e-3 sigma. The unified one has a kink where the likeliest
-# amplitude leaves 0, and errs by 1.5e-3 with 13 nodes.
+# amplitude leaves 0, and errs by 1.6e-3 with 13 nodes.
 N_AMPLITUDE, N_UNIFIED = 9, 13
 TOLERANCE = 1e-5  # of the normal quantile of a chance: 1e-5 sigma of a limit
 # Of the nodes of quadratures, in the smallest standard deviation: 3e-4 of a posterior's tail, 2e-7 of a measurement's,
@@ -106,7 +106,7 @@ def expected_vector_limit(
     curve = np.maximum.accumulate(np.maximum(np.polynomial.chebyshev.chebval(place, fit), 0.0), axis=1)
 
     def chance(t: float) -> float:
-        # Below the least limit of a direction are the amplitudes that give 0.
+        # Below the least limit of a direction this is `least`: up to it amplitudes have the limit 0.
         reached = np.array([np.interp(t, row, fine) for row in curve])
         return float(share @ chi.cdf(reached * steepness, 3))
 

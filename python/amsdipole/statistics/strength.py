@@ -70,7 +70,7 @@ def pattern_strength(
     ShapeError
         A shape is wrong.
     RangeError
-        A value is not finite, the pattern is 0, or the confidence is out of range.
+        A value is not finite, the covariance is not symmetric, the pattern is 0, or the confidence is out of range.
     FitError
         The covariance is not positive definite.
 

@@ -66,7 +66,8 @@ def vector_limit(
     ShapeError
         An argument has the wrong shape.
     RangeError
-        A value is out of range, a choice is unknown, or the amplitude is above some 70 standard deviations.
+        A value is out of range, a choice is unknown, the covariance is not symmetric, or the amplitude is above some 70
+        standard deviations.
     FitError
         The covariance is not positive definite.
 
